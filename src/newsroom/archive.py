@@ -1,0 +1,292 @@
+"""The archive: raw requests and responses in WARC files, appended once and never rewritten.
+
+A file is `<name>.warc.open` while it is written and `<name>.warc` once it is complete; references always carry the final name. What
+a crash left behind is mended by `heal`: whole records stay, a torn tail goes.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO
+
+from newsroom import warc
+from newsroom.errors import Damaged, NewsroomError
+from newsroom.model import ArchiveRef, Exchange
+from newsroom.warc import StoredResponse
+
+_OPEN = ".open"
+_RESTORE = "restore the file from a copy; its other records can still be read"
+
+
+def _sync_directory(directory: Path) -> None:
+    """Makes the names in a directory durable: a file's own fsync does not."""
+    handle = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _cannot_write(path: Path, error: OSError) -> NewsroomError:
+    return NewsroomError(f"{path}: cannot be written ({error.strerror}); make room or mend the rights, then run again: what was kept stays")
+
+
+class ArchiveWriter:
+    """Appends exchanges to one new file `<name>.warc` below `directory`. Safe to share between threads.
+
+    The file comes into being with the first exchange, opened by a warcinfo record of `info` (software, robots policy, …). Raises
+    NewsroomError where the disk does not take a record: none of it is kept then, and the writer can go on once there is room.
+    """
+
+    def __init__(self, directory: Path, *, name: str, info: Mapping[str, str], clock: Callable[[], datetime]) -> None:
+        self._directory, self._file_name, self._info, self._clock = directory, f"{name}.warc", dict(info), clock
+        self._lock = threading.Lock()
+        self._file: BinaryIO | None = None
+        self._end = 0
+        self._closed = False
+        self._warcinfo_id = warc.new_record_id()
+
+    def __enter__(self) -> ArchiveWriter:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    @property
+    def _open_path(self) -> Path:
+        return self._directory / (self._file_name + _OPEN)
+
+    def write(self, exchange: Exchange, *, refers_to: tuple[str, datetime] | None = None) -> ArchiveRef:
+        """Keeps an exchange; the reference is to its response record. `refers_to`: URL and time of the response that a 304 confirms."""
+        data = warc.exchange_records(exchange, warcinfo_id=self._warcinfo_id, refers_to=refers_to)
+        with self._lock:
+            if self._closed:
+                raise ValueError(f"{self._file_name}: written to after it was closed")
+            try:
+                if self._file is None:
+                    self._create()
+                return ArchiveRef(self._file_name, self._append(data))
+            except OSError as error:
+                raise _cannot_write(self._open_path, error) from error
+
+    def flush(self, sync: bool = True) -> None:
+        """What was written is with the operating system already; `sync` puts it on the disk. To be called before anyone refers to it."""
+        with self._lock:
+            if sync and self._file is not None:
+                try:
+                    os.fsync(self._file.fileno())
+                except OSError as error:
+                    raise _cannot_write(self._open_path, error) from error
+
+    def close(self) -> None:
+        """Makes the file durable and gives it its final name. Does nothing the second time, or if nothing was written."""
+        with self._lock:
+            self._closed = True
+            if self._file is None:
+                return
+            try:
+                os.fsync(self._file.fileno())
+                self._file.close()
+                self._open_path.rename(self._directory / self._file_name)
+                _sync_directory(self._directory)
+            except OSError as error:
+                raise _cannot_write(self._open_path, error) from error
+            finally:
+                self._file = None
+
+    def _create(self) -> None:
+        self._directory.mkdir(parents=True, exist_ok=True)
+        final = self._directory / self._file_name
+        if final.exists():
+            raise NewsroomError(f"{final}: exists already, and archive files are never rewritten; use another run id")
+        first = warc.warcinfo(self._info, filename=self._file_name, record_id=self._warcinfo_id, at=self._clock())
+        self._file = self._open_path.open("xb", buffering=0)
+        try:
+            self._append(first)
+            _sync_directory(self._directory)
+        except OSError:
+            self._file.close()
+            self._file, self._end = None, 0
+            self._open_path.unlink()
+            raise
+
+    def _append(self, data: bytes) -> int:
+        """Writes at the end, wholly or not at all; gives the offset."""
+        assert self._file is not None
+        offset, rest = self._end, memoryview(data)
+        try:
+            while rest:
+                rest = rest[self._file.write(rest) :]
+        except BaseException:
+            self._file.truncate(offset)
+            self._file.seek(offset)
+            raise
+        self._end += len(data)
+        return offset
+
+
+class ArchiveReader:
+    """Reads responses by reference, from finished files and those being written. Keeps files open; safe to share between threads."""
+
+    def __init__(self, directory: Path, *, keep_open: int = 32) -> None:
+        self._directory, self._keep_open = directory, keep_open
+        self._files: OrderedDict[str, BinaryIO] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> ArchiveReader:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the files; reading opens them again."""
+        with self._lock:
+            while self._files:
+                self._files.popitem()[1].close()
+
+    def read(self, ref: ArchiveRef) -> StoredResponse:
+        """The response at a reference. Raises Damaged if it is not there, not whole or not the bytes that were written."""
+        place = f"{self._directory / ref.warc_file} at {ref.warc_offset}"
+        try:
+            size = self._size(ref.warc_file)
+            record = warc.read_record(lambda count, offset: self._pread(ref.warc_file, count, offset), ref.warc_offset, size)
+            return warc.stored_response(record)
+        except FileNotFoundError as error:
+            raise Damaged(f"{self._directory / ref.warc_file}: the archive file is missing; restore it from a copy") from error
+        except OSError as error:
+            raise Damaged(f"{place}: cannot be read ({error.strerror}); {_RESTORE}") from error
+        except Damaged as error:
+            raise Damaged(f"{place}: {error}; {_RESTORE}") from error
+
+    def _size(self, name: str) -> int:
+        with self._lock:
+            return os.fstat(self._file(name).fileno()).st_size
+
+    def _pread(self, name: str, count: int, offset: int) -> bytes:
+        # under the lock, lest another thread closes this very file to make room for its own
+        with self._lock:
+            return os.pread(self._file(name).fileno(), count, offset)
+
+    def _file(self, name: str) -> BinaryIO:
+        file = self._files.get(name)
+        if file is None:
+            path = self._directory / name
+            file = (path if path.exists() else path.with_name(name + _OPEN)).open("rb", buffering=0)
+            self._files[name] = file
+            if len(self._files) > self._keep_open:
+                self._files.popitem(last=False)[1].close()
+        self._files.move_to_end(name)
+        return file
+
+
+def read(directory: Path, ref: ArchiveRef) -> StoredResponse:
+    """One response; who reads many keeps an ArchiveReader. Raises Damaged."""
+    with ArchiveReader(directory) as reader:
+        return reader.read(ref)
+
+
+def _records(path: Path) -> Iterator[warc.Record]:
+    with path.open("rb", buffering=0) as file:
+        yield from warc.records(lambda count, offset: os.pread(file.fileno(), count, offset), os.fstat(file.fileno()).st_size)
+
+
+def exchanges(path: Path) -> Iterator[tuple[ArchiveRef, StoredResponse]]:
+    """All responses of a file in the order they came, with their references. Raises Damaged at the first record that is not whole."""
+    name = path.name.removesuffix(_OPEN)
+    offset = 0
+    try:
+        for record in _records(path):
+            offset = record.end
+            if record.kind in ("response", "revisit"):
+                yield ArchiveRef(name, record.offset), warc.stored_response(record)
+    except Damaged as error:
+        raise Damaged(f"{path} at {offset}: {error}; {_RESTORE}") from error
+
+
+def verify(directory: Path) -> list[str]:
+    """What is wrong with the archive files of a directory: one readable line for each damaged one. Reads every byte."""
+    problems = []
+    for path in sorted([*directory.glob("*.warc"), *directory.glob("*.warc" + _OPEN)]):
+        try:
+            for _ in exchanges(path):
+                pass
+        except (Damaged, OSError) as error:
+            problems.append(str(error))
+    return problems
+
+
+@dataclass(frozen=True, slots=True)
+class Healed:
+    """What was done to a file that a dead run left behind."""
+
+    warc_file: str
+    records: int
+    cut_bytes: int
+    saved_as: str | None = None
+    """Where the cut bytes were put, if there were whole records among them."""
+
+    def __str__(self) -> str:
+        kept = f"{self.warc_file}: left behind by a run that died; {self.records} whole records kept"
+        cut = f", {self.cut_bytes} torn bytes cut" if self.cut_bytes else ""
+        return kept + cut + (f" and saved as {self.saved_as}, since records follow the torn one" if self.saved_as else "")
+
+
+def heal(directory: Path) -> list[Healed]:
+    """Finishes the files that dead runs left open: cut back to the last whole record, made durable, given their final name.
+
+    To be called by whoever holds the run lock: a living run's file must not be touched. A file without a whole record is
+    removed. Doing it twice does nothing. Raises Damaged or NewsroomError where a file cannot be mended.
+    """
+    healed = []
+    for path in sorted(directory.glob("*.warc" + _OPEN)):
+        try:
+            healed.append(_heal_file(path))
+        except OSError as error:
+            raise _cannot_write(path, error) from error
+    if healed:
+        _sync_directory(directory)
+    return healed
+
+
+def _heal_file(path: Path) -> Healed:
+    final = path.with_name(path.name.removesuffix(_OPEN))
+    if final.exists():
+        raise Damaged(f"{path}: {final.name} is there too; keep the one that is whole (`warcio check`) and remove the other")
+    count = end = 0
+    try:
+        for record in _records(path):
+            count, end = count + 1, record.end
+    except Damaged:
+        pass
+    size = path.stat().st_size
+    saved_as = _save_tail(path, end) if end < size else None
+    with path.open("r+b") as file:
+        file.truncate(end)
+        os.fsync(file.fileno())
+    if count:
+        path.rename(final)
+    else:
+        path.unlink()
+    return Healed(final.name, count, size - end, saved_as)
+
+
+def _save_tail(path: Path, end: int) -> str | None:
+    """Puts what will be cut aside if it is more than one torn record: nothing that could still be read is thrown away."""
+    with path.open("rb") as file:
+        file.seek(end)
+        tail = file.read()
+    if b"\r\n\r\nWARC/1." not in tail:
+        return None
+    aside = path.with_name(path.name.removesuffix(_OPEN) + ".cut")
+    with aside.open("wb") as file:
+        file.write(tail)
+        os.fsync(file.fileno())
+    return aside.name
