@@ -1,0 +1,4 @@
+-- One row is a quarantined article to be tried again: those named in $ids (quarantine id or article id), else all.
+SELECT article_id, stage FROM mart.quarantine
+WHERE source = $source AND (len($ids) = 0 OR list_contains($ids, quarantine_id) OR list_contains($ids, article_id))
+ORDER BY article_id;

@@ -1,0 +1,358 @@
+"""From facts to the public tables: what was seen, asked for and read becomes articles, versions, duplicates and coverage."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from newsroom.stages import publish
+from newsroom.warehouse import Warehouse, open_public, sql_names
+
+NIGHT = datetime(2026, 3, 1, 2, 30, tzinfo=UTC)
+
+
+class Facts:
+    """Writes facts as the stages would."""
+
+    def __init__(self, warehouse: Warehouse) -> None:
+        self.warehouse = warehouse
+        warehouse.append(
+            "ops.source_settings", [{"source": "s", "title": "S", "give_up_after_nights": 3, "near_similarity": 0.85}]
+        )
+        self.offset = 0
+
+    def listed(self, number: str, *, night: int = 0, **facts: Any) -> None:
+        at = NIGHT + timedelta(days=night)
+        url = facts.pop("url", f"https://s.example/x/{number}")
+        row = {
+            "source": "s", "article_id": f"s:{number}", "url": url, "title": f"T {number}", "published_on": date(2026, 2, 1),
+            "content_type": "News", "issuers": [], "topics": [], "entry_sha256": str(facts), "seen_at": at, "run_id": "r",
+        }  # fmt: skip
+        self.warehouse.append("facts.entries", [row | facts])
+        self.warehouse.append(
+            "facts.sightings", [{"walk_id": f"w{night}", "source": "s", "article_id": f"s:{number}", "url": url, "seen_at": at}]
+        )
+
+    def walked(self, night: int, *, is_complete: bool = True, kind: str = "sweep") -> None:
+        at = NIGHT + timedelta(days=night, hours=-1)
+        row = {
+            "walk_id": f"w{night}", "run_id": f"r{night}", "source": "s", "kind": kind, "pages": 1, "entries": 1, "refused": 0,
+            "is_complete": is_complete, "is_whole": True, "reason": "test", "newest_on": date(2026, 2, 1), "started_at": at,
+            "finished_at": at + timedelta(minutes=1),
+        }  # fmt: skip
+        self.warehouse.append("facts.walks", [row])
+
+    def fetched(self, number: str, payload: str | None = None, *, night: int = 0, outcome: str = "ok", **facts: Any) -> None:
+        self.offset += 100
+        row = {
+            "run_id": f"r{night}", "source": "s", "article_id": f"s:{number}", "url": f"https://s.example/x/{number}", "outcome": outcome,
+            "fetched_at": NIGHT + timedelta(days=night), "payload_sha256": payload, "wire_bytes": 1, "seconds": 0.1, "requests": 1,
+            "warc_file": "a.warc", "warc_offset": self.offset,
+        }  # fmt: skip
+        self.warehouse.append("facts.fetches", [row | facts])
+
+    def read(self, number: str, payload: str, body: str = "", *, title: str = "", parsed: int = 0, **facts: Any) -> None:
+        text = f"{title or number}|{body or payload}"
+        sha256 = hashlib.sha256(text.encode()).hexdigest()
+        row = {
+            "run_id": "r", "source": "s", "article_id": f"s:{number}", "payload_sha256": payload, "parser_version": 1,
+            "definition_sha256": "d", "read_at": NIGHT + timedelta(days=100 + parsed), "text_sha256": sha256, "content_sha256": sha256,
+            "issuers": [], "topics": [], "links": [], "language": "en",
+        }  # fmt: skip
+        self.warehouse.append("facts.readings", [row | facts])
+        known = {row[0] for row in self.warehouse.ask("SELECT text_sha256 FROM facts.texts").rows}
+        if sha256 not in known and not facts.get("reason"):
+            self.warehouse.append(
+                "facts.texts",
+                [{"text_sha256": sha256, "content_sha256": sha256, "title_sha256": title or number, "lead_sha256": "", "body_sha256": body or payload,
+                  "title": title or number, "body": body or payload, "word_count": 1}],
+            )  # fmt: skip
+
+    def article(self, number: str, body: str = "", *, night: int = 0, **facts: Any) -> None:
+        self.listed(number, night=night)
+        self.fetched(number, f"p{number}", night=night)
+        self.read(number, f"p{number}", body, title="same" if body else "", **facts)
+
+    def similar(self, one: str, other: str, similarity: float) -> None:
+        texts = dict(self.warehouse.ask("SELECT title, text_sha256 FROM facts.texts").rows)
+        pair = sorted((texts[one], texts[other]))
+        self.warehouse.append("facts.similarities", [{"text_a": pair[0], "text_b": pair[1], "similarity": similarity}])
+
+    def mart(self, query: str) -> list[tuple[Any, ...]]:
+        self.warehouse.rebuild()
+        for name in sql_names("checks"):
+            if "invariant" in name:
+                assert self.warehouse.rows(name, run_id="r", now=NIGHT) == [], name
+        return self.warehouse.ask(query).rows
+
+    def status(self, number: str) -> str:
+        return str(self.mart(f"SELECT status FROM mart.statuses WHERE article_id = 's:{number}'")[0][0])
+
+
+@pytest.fixture
+def facts(tmp_path: Path) -> Iterator[Facts]:
+    with Warehouse.open(tmp_path / "warehouse.duckdb") as warehouse:
+        yield Facts(warehouse)
+
+
+def test_the_date_is_the_pages_then_the_listings_then_the_datelines(facts: Facts) -> None:
+    """And if the witnesses disagree, the row says so."""
+    facts.listed("1", published_on=date(2026, 2, 1))
+    facts.listed("2", published_on=date(2026, 2, 1))
+    facts.listed("3", published_on=None)
+    facts.listed("4", published_on=None)
+    for number in "1234":
+        facts.fetched(number, f"p{number}")
+    facts.read("1", "p1", published_on=date(2026, 2, 2), dateline_on=date(2026, 2, 2))
+    facts.read("2", "p2", dateline_on=date(2026, 2, 1))
+    facts.read("3", "p3", dateline_on=date(2026, 2, 5))
+    facts.read("4", "p4")
+    assert facts.mart("SELECT published_on, published_on_from, published_on_conflict FROM mart.articles ORDER BY article_id") == [
+        (date(2026, 2, 2), "page", True),
+        (date(2026, 2, 1), "listing", False),
+        (date(2026, 2, 5), "dateline", False),
+        (None, None, False),
+    ]
+
+
+def test_an_edit_taken_back_makes_three_versions(facts: Facts) -> None:
+    """A, B, A: three states in time; a response with another footer (same content) makes none."""
+    facts.listed("1")
+    for night, payload in enumerate(("a", "a-other-footer", "b", "b", "a")):
+        facts.fetched("1", payload, night=night)
+    facts.read("1", "a", "old")
+    facts.read("1", "a-other-footer", "old")
+    facts.read("1", "b", "new")
+    rows = facts.mart("SELECT version, valid_from, valid_to, body, changed, run_id FROM mart.article_versions ORDER BY version")
+    nights = [NIGHT + timedelta(days=n) for n in (0, 2, 4)]
+    assert rows == [
+        (1, nights[0], nights[1], "old", [], "r0"),
+        (2, nights[1], nights[2], "new", ["body"], "r2"),
+        (3, nights[2], None, "old", ["body"], "r4"),
+    ]
+
+
+def test_a_better_parser_rewrites_history_instead_of_adding_to_it(facts: Facts) -> None:
+    """The mart is a function of the facts: the latest reading of each page counts, so a mended parser makes no version."""
+    facts.listed("1")
+    facts.fetched("1", "a")
+    facts.read("1", "a", "garbled")
+    facts.read("1", "a", "clean", parsed=1)
+    assert facts.mart("SELECT version, body FROM mart.article_versions") == [(1, "clean")]
+
+
+def test_links_and_dates_make_versions_too(facts: Facts) -> None:
+    """What differs is named."""
+    facts.listed("1")
+    facts.fetched("1", "a", night=0)
+    facts.fetched("1", "b", night=1)
+    facts.fetched("1", "c", night=2)
+    facts.read("1", "a", "body", published_on=date(2026, 2, 1))
+    facts.read("1", "b", "body", published_on=date(2026, 2, 2))
+    facts.read("1", "c", "body", published_on=date(2026, 2, 2), links=["https://s.example/x/9"])
+    assert facts.mart("SELECT changed, published_on FROM mart.article_versions ORDER BY version") == [
+        ([], date(2026, 2, 1)),
+        (["published_on"], date(2026, 2, 2)),
+        (["links"], date(2026, 2, 2)),
+    ]
+
+
+def test_exact_copies_have_one_representative_whatever_came_first(facts: Facts) -> None:
+    """The lowest id of the original language represents; the copy's address leads to it; nothing is lost in coverage."""
+    facts.article("sq/5", "text", night=0)
+    facts.article("30", "text", night=1)
+    facts.article("4", "text", night=2)
+    assert facts.mart("SELECT article_id FROM mart.articles") == [("s:4",)]
+    assert facts.mart("SELECT article_id, duplicate_of, kind, similarity FROM mart.duplicates ORDER BY 1") == [
+        ("s:30", "s:4", "exact", 1.0),
+        ("s:sq/5", "s:4", "exact", 1.0),
+    ]
+    assert facts.mart("SELECT url, article_id, relation FROM mart.article_urls ORDER BY url") == [
+        ("https://s.example/x/30", "s:4", "duplicate"),
+        ("https://s.example/x/4", "s:4", "canonical"),
+        ("https://s.example/x/sq/5", "s:4", "duplicate"),
+    ]
+    assert facts.mart("SELECT listed, published, duplicate FROM mart.coverage") == [(3, 1, 2)]
+
+
+def test_near_duplicates_are_grouped_under_the_earliest_and_all_stay(facts: Facts) -> None:
+    """1-2 and 2-3 are alike: one group of three, led by the earliest; 8-9 below the threshold are no pair."""
+    for number, day in (("1", 3), ("2", 1), ("3", 2), ("8", 1), ("9", 1)):
+        facts.article(number, published_on=date(2026, 2, day))
+    facts.similar("1", "2", 0.9)
+    facts.similar("2", "3", 0.95)
+    facts.similar("8", "9", 0.8)
+    assert facts.mart("SELECT article_id, duplicate_of, kind, similarity FROM mart.duplicates ORDER BY 1") == [
+        ("s:1", "s:2", "near", 0.9),
+        ("s:3", "s:2", "near", 0.95),
+    ]
+    assert len(facts.mart("SELECT * FROM mart.articles")) == 5
+
+
+def test_every_listed_article_is_in_exactly_one_class(facts: Facts) -> None:
+    """Published, duplicate, quarantined (unreadable, not trusted, dead letter), pending (new, failed, unread), gone; refused ones are not listed."""
+    facts.article("1", "text")
+    facts.article("2", "text")
+    facts.listed("3")
+    facts.fetched("3", "p3")
+    facts.read("3", "p3", reason="field-missing", detail="title", text_sha256=None)
+    facts.listed("4")
+    facts.fetched("4", outcome="rejected", reason="too-large")
+    facts.listed("5")
+    for night in range(3):
+        facts.fetched("5", outcome="failed", night=night, reason="http-500", status=500)
+    facts.listed("6")
+    facts.listed("7")
+    facts.fetched("7", outcome="failed")
+    facts.fetched("7", outcome="failed")
+    facts.listed("8")
+    facts.fetched("8", "unread yet")
+    facts.listed("9")
+    facts.fetched("9", outcome="gone", status=404)
+    facts.listed("10")
+    facts.fetched("10", outcome="disallowed", reason="robots")
+    classes = dict(facts.mart("SELECT article_id, status FROM mart.statuses"))
+    assert classes == {
+        "s:1": "published", "s:2": "duplicate", "s:3": "quarantined", "s:4": "quarantined", "s:5": "quarantined",
+        "s:6": "pending", "s:7": "pending", "s:8": "pending", "s:9": "gone",
+    }  # fmt: skip
+    assert facts.mart("SELECT listed, published, duplicate, quarantined, pending, gone FROM mart.coverage") == [(9, 1, 1, 3, 3, 1)]
+    assert facts.mart("SELECT article_id, stage, reason, attempts FROM mart.quarantine ORDER BY article_id") == [
+        ("s:3", "parse", "field-missing", 1),
+        ("s:4", "fetch", "too-large", 1),
+        ("s:5", "fetch", "dead-letter", 3),
+    ]
+
+
+def test_a_bad_night_does_not_unpublish(facts: Facts) -> None:
+    """A page that can no longer be read goes to quarantine; consumers keep the last good version."""
+    facts.article("1")
+    facts.fetched("1", "broken", night=1)
+    facts.read("1", "broken", reason="field-missing", detail="body", text_sha256=None)
+    assert facts.status("1") == "published"
+    assert facts.mart("SELECT version FROM mart.articles") == [(1,)]
+    assert facts.mart("SELECT stage FROM mart.quarantine") == [("parse",)]
+
+
+def test_removed_means_gone_twice_with_a_complete_walk_between(facts: Facts) -> None:
+    """One 404 is a hiccup; two without a complete walk are two hiccups; and what comes back is not removed any more."""
+
+    def is_removed() -> bool:
+        return bool(facts.mart("SELECT is_removed FROM mart.articles")[0][0])
+
+    facts.article("1")
+    facts.fetched("1", outcome="gone", status=404, night=1)
+    assert not is_removed()
+    facts.walked(2, is_complete=False)
+    facts.fetched("1", outcome="gone", status=404, night=2)
+    assert not is_removed()
+    facts.walked(3, kind="backfill")
+    facts.fetched("1", outcome="gone", status=404, night=3)
+    assert not is_removed()
+    facts.walked(4)
+    facts.fetched("1", outcome="gone", status=410, night=4)
+    assert is_removed()
+    assert facts.status("1") == "published"
+    facts.fetched("1", outcome="not_modified", night=5)
+    assert not is_removed()
+
+
+def pending(facts: Facts, night: float, **asked: Any) -> list[str]:
+    now = NIGHT + timedelta(days=night)
+    values: dict[str, Any] = {
+        "source": "s", "since": None, "until": None, "mode": "due", "ids": [], "now": now, "started_at": now, "recheck_days": [1, 3, 7],
+        "give_up_after_nights": 3, "unseen_walk": None,
+    }  # fmt: skip
+    return [row["article_id"] for row in facts.warehouse.rows("queue/pending_fetches", **values | asked)]
+
+
+def test_what_is_asked_for_tonight(facts: Facts) -> None:
+    """New addresses; stored ones at their ages since publication; nothing twice in one run."""
+    facts.listed("1", published_on=date(2026, 3, 1))
+    assert pending(facts, 0) == ["s:1"]
+    facts.fetched("1", "p1", night=0)
+    assert pending(facts, 0) == [], "not twice in one run"
+    assert pending(facts, 0.1) == []
+    assert pending(facts, 1) == ["s:1"]
+    facts.fetched("1", outcome="not_modified", night=1)
+    assert pending(facts, 2) == []
+    assert pending(facts, 3) == ["s:1"]
+    assert pending(facts, 30) == ["s:1"], "a missed age is made up for, once"
+    facts.fetched("1", outcome="not_modified", night=30)
+    assert pending(facts, 400) == []
+    assert pending(facts, 400, mode="all") == ["s:1"]
+    assert pending(facts, 31, mode="none") == []
+
+
+def test_failures_back_off_across_nights_and_end_as_dead_letters(facts: Facts) -> None:
+    """The first failed night is tried again at once, then after a day, and not any more after the third; by name it can be asked at once."""
+    facts.listed("1")
+    facts.fetched("1", outcome="failed", night=0)
+    assert pending(facts, 0.1) == ["s:1"]
+    facts.fetched("1", outcome="failed", night=1)
+    assert pending(facts, 1.2) == []
+    assert pending(facts, 2) == ["s:1"]
+    facts.fetched("1", outcome="failed", night=2)
+    assert pending(facts, 50) == []
+    assert pending(facts, 50, ids=["s:1"]) == ["s:1"]
+
+
+def test_a_host_that_is_down_costs_no_article_its_chances(facts: Facts) -> None:
+    """Nights in which the whole host was down do not count against an address."""
+    facts.listed("1")
+    for night in range(10):
+        facts.fetched("1", outcome="failed", reason="host-down", night=night)
+    assert pending(facts, 11) == ["s:1"]
+    assert facts.status("1") == "pending"
+
+
+def test_a_window_asks_only_for_its_own(facts: Facts) -> None:
+    """Half-open: the first day is in, the last is out; undated entries are asked for too."""
+    for number, day in (("1", date(2026, 1, 31)), ("2", date(2026, 2, 1)), ("3", date(2026, 2, 28)), ("4", date(2026, 3, 1)), ("5", None)):
+        facts.listed(number, published_on=day)
+    assert sorted(pending(facts, 1, since=date(2026, 2, 1), until=date(2026, 3, 1))) == ["s:2", "s:3", "s:5"]
+
+
+def test_what_a_whole_walk_did_not_list_is_asked_for(facts: Facts) -> None:
+    """A sweep that saw the listing end to end without a stored article asks for it: that is how removals are confirmed."""
+    facts.article("1", night=0)
+    facts.article("2", night=0)
+    facts.listed("1", night=90)
+    assert pending(facts, 90, unseen_walk="w90") == ["s:2"]
+
+
+def test_the_public_file_carries_every_table_and_comment(facts: Facts, tmp_path: Path) -> None:
+    """No table and no column without a comment, and the rows of the mart."""
+    facts.article("1")
+    facts.mart("SELECT 1")
+    report = publish.publish(facts.warehouse, tmp_path / "public", run_id="20260301-023000-nightly", now=NIGHT, keep_snapshots=2)
+    assert report.counts == {"articles": 1}
+    with open_public(tmp_path) as public:
+        assert public.query("SELECT article_id FROM articles").rows == [("s:1",)]
+        uncommented = public.query(
+            """SELECT table_name, column_name FROM duckdb_columns() WHERE comment IS NULL AND NOT internal
+            UNION ALL SELECT table_name, NULL FROM duckdb_tables() WHERE comment IS NULL"""
+        ).rows
+        assert uncommented == []
+
+
+def test_snapshots_are_kept_dropped_and_shown_again(facts: Facts, tmp_path: Path) -> None:
+    """The newest two are kept; rollback goes one back each time; readers keep what they opened."""
+    public = tmp_path / "public"
+    for n in range(1, 5):
+        facts.article(str(n))
+        facts.mart("SELECT 1")
+        publish.publish(facts.warehouse, public, run_id=f"run{n}", now=NIGHT + timedelta(days=n), keep_snapshots=2)
+    assert publish.snapshots(public) == ["run4", "run3"]
+    assert publish.shown(public) == "run4"
+    with open_public(tmp_path) as reader:
+        assert publish.rollback(public, None) == "run3"
+        assert reader.query("SELECT count(*) FROM articles").rows == [(4,)]
+    with open_public(tmp_path) as reader:
+        assert reader.query("SELECT count(*) FROM articles").rows == [(3,)]
+    assert publish.shown(public) == "run3"
