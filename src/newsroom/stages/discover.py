@@ -1,0 +1,175 @@
+"""Discover: walk the listing and write down every entry it shows, page by page."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from newsroom import extract
+from newsroom.config import Source
+from newsroom.errors import RobotsDisallowed, Transient
+from newsroom.http import Client
+from newsroom.model import Entry, RunKind, StageReport, Window
+from newsroom.urls import Addresses
+from newsroom.walk import Bounds, NoSuchPage, Page, Walk
+from newsroom.warehouse import Warehouse
+
+
+@dataclass(frozen=True, slots=True)
+class Discovery:
+    """What a walk found, and its verdict."""
+
+    walk_id: str
+    is_complete: bool
+    is_whole: bool
+    reason: str
+    report: StageReport
+
+
+def discover(
+    source: Source,
+    *,
+    kind: RunKind,
+    run_id: str,
+    window: Window | None,
+    warehouse: Warehouse,
+    client: Client,
+    addresses: Addresses,
+    clock: Callable[[], datetime],
+    on_page: Callable[[Page], None],
+) -> Discovery:
+    """Walk the listing of a source and record entries, sightings and the walk's verdict.
+
+    `kind` nightly reads from the top down to the overlap below the last complete walk (everything, if there is none); sweep
+    everything; backfill the pages of `window`. Every page is committed before the next is asked for, so a killed walk loses at
+    most one page. Never raises for what the site does: that is the verdict's business.
+    """
+    started_at = clock()
+    bounds = _bounds(source, kind, window, warehouse)
+    walk = Walk(lambda number: read_page(number, source, client=client, addresses=addresses), bounds)
+    known = _known_states(warehouse, source)
+    walk_id = f"{run_id}/{source.name}"
+    seen: set[str] = set()
+    refused: set[str] = set()
+    for page in walk.pages():
+        _record(page, source, run_id, walk_id, warehouse, known, seen)
+        refused.update(page.refused)
+        on_page(page)
+    verdict = walk.verdict()
+    reason = verdict.reason + (f"; {len(refused)} listed addresses may not be asked for: {_some(refused)}" if refused else "")
+    newest_on = min(verdict.newest_on, clock().date()) if verdict.newest_on else None
+    row = {
+        "walk_id": walk_id,
+        "run_id": run_id,
+        "source": source.name,
+        "kind": kind,
+        "since_on": bounds.since,
+        "until_on": bounds.until,
+        "pages": verdict.pages,
+        "entries": len(seen),
+        "refused": len(refused),
+        "is_complete": verdict.is_complete,
+        "is_whole": verdict.is_whole,
+        "reason": reason,
+        "newest_on": newest_on,
+        "started_at": started_at,
+        "finished_at": clock(),
+    }
+    with warehouse.transaction():
+        warehouse.append("facts.walks", [row])
+    counts = {"pages": verdict.pages, "entries": len(seen), "refused": len(refused)}
+    return Discovery(walk_id, verdict.is_complete, verdict.is_whole, reason, StageReport("discover", source.name, counts, reason))
+
+
+def _bounds(source: Source, kind: RunKind, window: Window | None, warehouse: Warehouse) -> Bounds:
+    listing = source.listing
+    is_sorted = listing.order == "newest-first"
+    since, until = (window.since, window.until) if window else (None, None)
+    if kind == "nightly":
+        watermark: date | None = warehouse.rows("queue/watermark", source=source.name)[0]["newest_on"]
+        since = watermark - timedelta(days=listing.overlap_days) if watermark else None
+    return Bounds(first_page=listing.first_page, max_pages=listing.max_pages, is_sorted=is_sorted, since=since, until=until)
+
+
+def read_page(number: int, source: Source, *, client: Client, addresses: Addresses) -> Page:
+    """Ask for one listing page and read it. Raises `NoSuchPage`, `Transient` or `Rejected`."""
+    path = source.listing.url.format(page=number, rows=source.listing.rows)
+    url = source.site.base_url + path
+    try:
+        response = client.get(url)
+    except RobotsDisallowed as error:
+        raise Transient(str(error)) from None
+    if response.status in (404, 410):
+        raise NoSuchPage(f"HTTP {response.status} for {url}")
+    if response.status != 200:
+        raise Transient(f"HTTP {response.status} for {url}", status=response.status)
+    html = extract.decode(response.content, response.header("content-type"))
+    listing = extract.read_listing(html, source, canonical=addresses.canonical, article_id=addresses.article_id, url=url)
+    allowed = [entry for entry in listing.entries if client.allowed(entry.url)]
+    forbidden = [entry.url for entry in listing.entries if not client.allowed(entry.url)]
+    return Page(
+        number, tuple(allowed), response.fetched_at, last_page=listing.last_page, refused=(*listing.outside, *forbidden), missing=listing.missing
+    )
+
+
+def _record(
+    page: Page, source: Source, run_id: str, walk_id: str, warehouse: Warehouse, known: dict[str, str], seen: set[str]
+) -> None:
+    fresh = [entry for entry in _once(page.entries) if entry.url not in seen or known.get(entry.url) != state_sha256(entry)]
+    states = [
+        {
+            "source": source.name,
+            "article_id": entry.article_id,
+            "url": entry.url,
+            "title": entry.title,
+            "published_on": entry.published_on,
+            "content_type": entry.content_type,
+            "issuers": list(entry.issuers),
+            "topics": list(entry.topics),
+            "snippet": entry.snippet,
+            "entry_sha256": state_sha256(entry),
+            "seen_at": page.fetched_at,
+            "run_id": run_id,
+        }
+        for entry in fresh
+        if known.get(entry.url) != state_sha256(entry)
+    ]
+    sightings = [
+        {"walk_id": walk_id, "source": source.name, "article_id": entry.article_id, "url": entry.url, "seen_at": page.fetched_at}
+        for entry in fresh
+        if entry.url not in seen
+    ]
+    with warehouse.transaction():
+        warehouse.append("facts.entries", states)
+        warehouse.append("facts.sightings", sightings)
+    seen.update(entry.url for entry in page.entries)
+    known.update((entry.url, state_sha256(entry)) for entry in page.entries)
+
+
+def _once(entries: Iterable[Entry]) -> list[Entry]:
+    return list({entry.url: entry for entry in entries}.values())
+
+
+def _known_states(warehouse: Warehouse, source: Source) -> dict[str, str]:
+    rows = warehouse.ask(
+        "SELECT url, arg_max(entry_sha256, seen_at) AS entry_sha256 FROM facts.entries WHERE source = $source GROUP BY url", source=source.name
+    )
+    return {url: state for url, state in rows.rows}
+
+
+def state_sha256(entry: Entry) -> str:
+    """Hash of what the listing says of an article.
+
+    >>> state_sha256(Entry("a:1", "https://a.example/x/1", "T", None, None))[:8]
+    '5aa90eb1'
+    """
+    facts = [entry.title, str(entry.published_on), entry.content_type, entry.issuers, entry.topics, entry.snippet]
+    return hashlib.sha256(json.dumps(facts, ensure_ascii=False).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _some(addresses: set[str]) -> str:
+    first = sorted(addresses)[:3]
+    return ", ".join(first) + (" …" if len(addresses) > 3 else "")

@@ -1,0 +1,92 @@
+"""Publish: write the mart beside the public file, keep it as a snapshot, and put it in place in one step."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+from pathlib import Path
+
+from newsroom.errors import ConfigError, NewsroomError
+from newsroom.model import StageReport
+from newsroom.warehouse import Warehouse, sync
+
+
+def publish(warehouse: Warehouse, public_dir: Path, *, run_id: str, now: datetime, keep_snapshots: int) -> StageReport:
+    """Write `snapshots/<run_id>.duckdb`, move it to `newsroom.duckdb`, drop snapshots beyond the newest `keep_snapshots`.
+
+    Readers keep the file they opened; new readers see the new one. Killed at any instant, the public file is the old or the new one.
+    """
+    snapshots = public_dir / "snapshots"
+    snapshots.mkdir(parents=True, exist_ok=True)
+    snapshot = snapshots / f"{run_id}.duckdb"
+    unfinished = snapshots / f".{run_id}.duckdb.unfinished"
+    warehouse.write_public(unfinished)
+    unfinished.chmod(0o444)
+    os.replace(unfinished, snapshot)
+    put_in_place(snapshot, public_dir)
+    articles: int = warehouse.ask("SELECT count(*) FROM mart.articles").rows[0][0]
+    with warehouse.transaction():
+        row = {"run_id": run_id, "action": "publish", "snapshot_run_id": run_id, "article_count": articles, "published_at": now}
+        warehouse.append("ops.publications", [row])
+        warehouse.run(
+            """INSERT INTO ops.published_counts
+            SELECT $run_id, source, count(*), $now FROM mart.statuses WHERE status IN ('published', 'duplicate') GROUP BY source""",
+            run_id=run_id,
+            now=now,
+        )
+    for old in sorted(snapshots.glob("*.duckdb"), reverse=True)[keep_snapshots:]:
+        old.unlink()
+    return StageReport("publish", counts={"articles": articles}, detail=str(public_dir / "newsroom.duckdb"))
+
+
+def put_in_place(snapshot: Path, public_dir: Path) -> None:
+    """Make the public file the given snapshot, atomically. It is the same file on disk (a hard link) where links are possible."""
+    incoming = public_dir / ".newsroom.duckdb.incoming"
+    incoming.unlink(missing_ok=True)
+    try:
+        os.link(snapshot, incoming)
+    except OSError:  # no hard links here (some network and FAT file systems): copy
+        incoming.write_bytes(snapshot.read_bytes())
+        sync(incoming)
+    os.replace(incoming, public_dir / "newsroom.duckdb")
+    sync(public_dir / "newsroom.duckdb")
+
+
+def sweep_unfinished(public_dir: Path) -> None:
+    """Remove what a killed publish left behind."""
+    for leftover in (*public_dir.glob("snapshots/.*.unfinished*"), *public_dir.glob(".newsroom.duckdb.incoming")):
+        leftover.unlink()
+
+
+def snapshots(public_dir: Path) -> list[str]:
+    """Run ids of the snapshots kept, newest first."""
+    return sorted((path.stem for path in public_dir.glob("snapshots/*.duckdb")), reverse=True)
+
+
+def shown(public_dir: Path) -> str | None:
+    """Run id of the snapshot that consumers see now, None if none is known."""
+    public = public_dir / "newsroom.duckdb"
+    if not public.is_file():
+        return None
+    for run_id in snapshots(public_dir):
+        snapshot = public_dir / "snapshots" / f"{run_id}.duckdb"
+        if snapshot.samefile(public):
+            return run_id
+    return None
+
+
+def rollback(public_dir: Path, run_id: str | None) -> str:
+    """Show consumers an earlier snapshot again: the given one, else the one before what is shown now. Returns its run id."""
+    kept = snapshots(public_dir)
+    if not kept:
+        raise ConfigError(f"{public_dir / 'snapshots'}: there is no snapshot to go back to")
+    if run_id is None:
+        now_shown = shown(public_dir)
+        earlier = [each for each in kept if now_shown is None or each < now_shown]
+        if not earlier:
+            raise NewsroomError(f"{now_shown} is the oldest snapshot kept; there is none before it")
+        run_id = earlier[0]
+    elif run_id not in kept:
+        raise ConfigError(f"no snapshot {run_id!r}; kept are {', '.join(kept)}")
+    put_in_place(public_dir / "snapshots" / f"{run_id}.duckdb", public_dir)
+    return run_id
