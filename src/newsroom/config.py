@@ -1,0 +1,358 @@
+"""The configuration directory: what may stand in its files, and how they are read.
+
+```
+newsroom.toml           Settings
+checks.toml             CheckBounds by check
+sources/<source>.toml   Source
+```
+A mistake is refused with file, key, value and what is allowed (`strict_toml.py`), before anything else is done.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from importlib.resources import files
+from pathlib import Path
+from string import Formatter
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from newsroom import __version__, strict_toml
+from newsroom.errors import ConfigError
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=False, allow_inf_nan=False)
+
+
+def _regex(pattern: str) -> str:
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f"not a regular expression: {error}") from None
+    return pattern
+
+
+def _origin(url: str) -> str:
+    """`https://www.osce.org`, whether or not a slash ends it: paths are put behind it."""
+    if not re.fullmatch(r"https?://[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::\d{1,5})?/?", url):
+        raise ValueError("must be a scheme and a host in lower case, and no path: https://www.example.org")
+    return url.rstrip("/")
+
+
+def _host(name: str) -> str:
+    if not re.fullmatch(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?", name):
+        raise ValueError("must be a host name in lower case, without scheme or path: news.example.org")
+    return name
+
+
+def _template(text: str, *, required: set[str], optional: frozenset[str] = frozenset()) -> str:
+    """A text with `{name}` in it, and no other names than those known."""
+    allowed = ", ".join(f"{{{name}}}" for name in sorted(required | optional))
+    try:
+        parts = list(Formatter().parse(text))
+    except ValueError as error:
+        raise ValueError(f"not a template: {error}; a brace that is meant is written twice; allowed: {allowed}") from None
+    names = {name for _, name, _, _ in parts if name is not None}
+    if not required <= names <= required | optional or any(spec or conversion for _, _, spec, conversion in parts):
+        raise ValueError(f"must contain {', '.join(f'{{{name}}}' for name in sorted(required))}, and no braces but {allowed}")
+    return text
+
+
+def _listing_url(text: str) -> str:
+    if not text.startswith("/") or text.startswith("//"):
+        raise ValueError("must be a path that begins with one /, below base_url: /news?page={page}")
+    return _template(text, required={"page"}, optional=frozenset({"rows"}))
+
+
+def _ascending(days: tuple[int, ...]) -> tuple[int, ...]:
+    if any(day < 1 for day in days) or list(days) != sorted(set(days)):
+        raise ValueError("must be days of 1 and more, each once, in ascending order")
+    return days
+
+
+Regex = Annotated[str, AfterValidator(_regex)]
+Host = Annotated[str, AfterValidator(_host)]
+ListingUrl = Annotated[str, AfterValidator(_listing_url)]
+# `kind:argument`; what kinds there are is extract's business (`extract.problems`)
+Candidate = Annotated[str, Field(min_length=1)]
+
+
+class Site(_Strict):
+    """Where the newsroom lives, and which addresses are its articles."""
+
+    base_url: Annotated[str, AfterValidator(_origin)]
+    """`https://www.osce.org`: scheme and canonical host, no path."""
+    host_aliases: tuple[Host, ...] = ()
+    """Other host names of the same content; folded into the canonical host, never asked themselves."""
+    article_path: Regex
+    """Matched (fullmatch, ignoring case) against the path of a canonical URL.
+
+    `(?P<id>…)` is the native id, `(?P<lang>…)` an optional language prefix.
+    """
+    article_url: str | None = None
+    keep_parameters: tuple[str, ...] = ()
+    """Query parameters that mean something; all others are junk and fall away."""
+
+
+class Listing(_Strict):
+    """How the listing is paged, and how an entry is read."""
+
+    url: ListingUrl
+    """Path and query with `{page}` and, where the source has it, `{rows}`."""
+    url_ascending: ListingUrl | None = None
+    """The same, oldest first, where the source can sort both ways."""
+    first_page: int = Field(default=0, ge=0)
+    rows: int = Field(default=50, ge=1)
+    order: Literal["newest-first", "oldest-first", "none"] = "newest-first"
+    overlap_days: int = Field(default=30, ge=0)
+    max_pages: int = Field(default=5000, ge=1)
+    """A bound for a walk, whatever the pager says."""
+    entries: Annotated[tuple[Candidate, ...], Field(min_length=1)]
+    """What an entry is: `css:…` (its container), or `label:Publishing date` (a label with the article link that precedes it)."""
+    fields: ListingFields
+
+
+class ListingFields(_Strict):
+    """Where an entry says what, candidates in the order tried."""
+
+    title: Annotated[tuple[Candidate, ...], Field(min_length=1)]
+    published_on: tuple[Candidate, ...] = ()
+    content_type: tuple[Candidate, ...] = ()
+    issuers: tuple[Candidate, ...] = ()
+    topics: tuple[Candidate, ...] = ()
+    snippet: tuple[Candidate, ...] = ()
+
+
+class ArticleFields(_Strict):
+    """Where an article says what, candidates in the order tried."""
+
+    title: Annotated[tuple[Candidate, ...], Field(min_length=1)]
+    lead: tuple[Candidate, ...] = ()
+    body: Annotated[tuple[Candidate, ...], Field(min_length=1)]
+    content_type: tuple[Candidate, ...] = ()
+    published_on: tuple[Candidate, ...] = ()
+    place: tuple[Candidate, ...] = ()
+    issuers: tuple[Candidate, ...] = ()
+    topics: tuple[Candidate, ...] = ()
+
+
+class Cut(_Strict):
+    """What is on the page but not of the article."""
+
+    selectors: tuple[str, ...] = ()
+    """CSS: dropped with all they hold, before anything is read (navigation, header, footer)."""
+    body_ends_at: tuple[Regex, ...] = ()
+    """A block that fullmatches one of these ends the body, together with all that follows (`Read more on this topic`)."""
+    paragraphs: tuple[Regex, ...] = ()
+    """A paragraph that fullmatches one of these falls away (photo captions)."""
+    title_suffix: Regex | None = None
+    """Cut off the end of a title taken from `<title>` or meta (` | OSCE`)."""
+
+
+class ArticleSpec(_Strict):
+    """How an article page is read."""
+
+    fields: ArticleFields
+    required: tuple[Literal["title", "body", "published_on", "content_type"], ...] = ("title", "body")
+    no_dateline: tuple[str, ...] = ()
+    """Content types whose text never begins with a dateline, whatever its first words look like."""
+    cut: Cut = Cut()
+
+
+class Politeness(_Strict):
+    """How a site is asked, and how long we wait for it."""
+
+    delay_seconds: float = Field(default=1.0, ge=0)
+    """Between the starts of two requests to one host."""
+    concurrency: int = Field(default=2, ge=1, le=64)
+    robots: Literal["obey"] = "obey"
+    connect_timeout_seconds: float = Field(default=5, gt=0)
+    read_timeout_seconds: float = Field(default=20, gt=0)
+    total_timeout_seconds: float = Field(default=60, gt=0)
+    """Deadline of one response, however slowly it drips."""
+    retries: int = Field(default=4, ge=0, le=20)
+    backoff_seconds: float = Field(default=1.0, ge=0)
+    max_wait_seconds: float = Field(default=120, ge=0)
+    """Longest single wait between two tries; a longer `Retry-After` ends the request as failed for tonight."""
+    max_bytes: int = Field(default=20_000_000, gt=0)
+    """Of a decoded body."""
+    max_ratio: float = Field(default=200, gt=1)
+    """Decoded over received bytes; beyond it a body is a decompression bomb (small bodies are exempt)."""
+    max_redirects: int = Field(default=5, ge=0)
+
+
+class RecheckSchedule(_Strict):
+    """When a stored article is asked for again, and when an address is given up."""
+
+    days: Annotated[tuple[int, ...], AfterValidator(_ascending)] = (1, 3, 7, 14, 30, 90, 365)
+    """Ages (days since publication) at which a stored article is asked for again."""
+    give_up_after_nights: int = Field(default=7, ge=1)
+    """Failed nights in a row after which an address is a dead letter."""
+
+
+class Duplicates(_Strict):
+    """What counts as the same text."""
+
+    near_similarity: float = Field(default=0.85, ge=0.75, le=1)
+    """Estimated Jaccard similarity of 5-word shingles from which two articles are called near-duplicates."""
+
+
+class Source(_Strict):
+    """One newsroom: one file `config/sources/<name>.toml`."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$")]
+    title: str
+    enabled: bool = True
+    language: Annotated[str, Field(pattern=r"^[a-z]{2}$")] = "en"
+    site: Site
+    listing: Listing
+    article: ArticleSpec
+    labels: tuple[str, ...] = ()
+    """Every label the article pages are known to print (any language): where one begins, the value of another ends."""
+    vocabulary: dict[Literal["content_type"], dict[str, str]] = {}
+    """Aliases of values: what the page says = what we store (`"News Item" = "News"`)."""
+    content_types: tuple[str, ...] = ()
+    """The listing's words for content types, after aliases; a positional candidate is believed only if it gives one of these."""
+    politeness: Politeness = Politeness()
+    recheck: RecheckSchedule = RecheckSchedule()
+    duplicates: Duplicates = Duplicates()
+
+
+def _contact(text: str) -> str:
+    if not re.fullmatch(r"[^\s@]+@[^\s@]+\.[^\s@]+|https?://[^\s/]+\S*", text) or not text.isascii():
+        raise ValueError("must be an e-mail address or a web page: newsdesk@example.org, https://example.org/about-our-crawler")
+    return text
+
+
+def _user_agent(text: str) -> str:
+    if not text.isascii() or not text.isprintable():
+        raise ValueError("must be plain ASCII, in one line: it is sent as a header")
+    return _template(text, required={"contact"}, optional=frozenset({"version"}))
+
+
+class Publish(_Strict):
+    """The public file and its history."""
+
+    keep_snapshots: int = Field(default=14, ge=1, le=10_000)
+    """Earlier public files kept for `rollback`."""
+
+
+class WarehouseSettings(_Strict):
+    """What DuckDB may take of this machine."""
+
+    memory_limit: Annotated[str, Field(pattern=r"^\d+(\.\d+)? ?[KMGT]i?B$")] = "1GB"
+    threads: int = Field(default=2, ge=1, le=1024)
+
+
+class Batches(_Strict):
+    """How much work is handed out at once; a batch is done again as a whole if its worker dies."""
+
+    articles: int = Field(default=200, ge=1, le=10_000)
+    seconds: float = Field(default=60, gt=0, le=3600)
+    """Politeness included: slow sources get smaller batches."""
+
+
+class Settings(_Strict):
+    """`newsroom.toml`: what is the same for all sources."""
+
+    contact: Annotated[str, AfterValidator(_contact)] = "please-set-this@example.org"
+    """E-mail address or page of whoever answers for the crawl; newsrooms see it."""
+    user_agent: Annotated[str, AfterValidator(_user_agent)] = "newsroom/{version} (+{contact})"
+    publish: Publish = Publish()
+    warehouse: WarehouseSettings = WarehouseSettings()
+    batch: Batches = Batches()
+
+    @property
+    def contact_is_placeholder(self) -> bool:
+        """Whether the contact can reach nobody: its host is reserved for examples (RFC 2606).
+
+        >>> Settings().contact_is_placeholder, Settings(contact="newsdesk@osce.org").contact_is_placeholder
+        (True, False)
+        """
+        host = urlsplit(self.contact).hostname if "//" in self.contact else self.contact.rpartition("@")[2]
+        labels = (host or "").lower().rstrip(".").split(".")
+        reserved = {"example", "invalid", "localhost", "test"}
+        return labels[-1] in reserved or (labels[-2:-1] == ["example"] and labels[-1] in {"com", "net", "org"})
+
+    @property
+    def user_agent_text(self) -> str:
+        """The User-Agent header.
+
+        >>> Settings(user_agent="acme-news ({contact})", contact="newsdesk@osce.org").user_agent_text
+        'acme-news (newsdesk@osce.org)'
+        """
+        return self.user_agent.format(version=__version__, contact=self.contact)
+
+
+class CheckBounds(_Strict):
+    """What a check lets pass, and what its failing means. The larger of the two bounds counts."""
+
+    severity: Literal["block", "warn"] = "block"
+    max_rows: int = Field(default=0, ge=0)
+    """Rows that the check may return and still pass."""
+    max_share: float = Field(default=0.0, ge=0, le=1)
+    """The same, as a share of all articles (0.01: one in a hundred)."""
+
+
+class _Checks(_Strict):
+    checks: dict[str, CheckBounds] = {}
+
+
+Problems = Callable[[Source], list[tuple[str, str, str]]]
+"""Further mistakes of a definition: (key, value, what is wrong and what is allowed)."""
+
+
+def load_settings(config_dir: Path) -> Settings:
+    """`newsroom.toml`; without the file, the defaults (whose contact no real site accepts)."""
+    path = _directory(config_dir) / "newsroom.toml"
+    return strict_toml.load(path, Settings) if path.exists() else Settings()
+
+
+def load_checks(config_dir: Path) -> dict[str, CheckBounds]:
+    """Bounds of every check there is; those that `checks.toml` does not name block on the first row."""
+    path = _directory(config_dir) / "checks.toml"
+    shipped = files("newsroom").joinpath("sql", "checks").iterdir()
+    known = sorted(file.name.removesuffix(".sql") for file in shipped if file.name.endswith(".sql"))
+    named = strict_toml.load(path, _Checks).checks if path.exists() else {}
+    for name, bounds in named.items():
+        if name not in known:
+            raise ConfigError(f"{path}: checks.{name}: there is no such check; {strict_toml.did_you_mean(name, known)}")
+        if name.startswith("invariant_") and bounds != CheckBounds():
+            raise ConfigError(f"{path}: checks.{name}: invariants always block, on the first row; remove this table")
+    return {name: named.get(name, CheckBounds()) for name in known}
+
+
+def load_sources(config_dir: Path, names: Sequence[str] = (), *, problems: Problems | None = None) -> tuple[Source, ...]:
+    """The named sources in that order, each once; without names all there are, disabled ones too, by name."""
+    folder = _directory(config_dir) / "sources"
+    if not folder.is_dir():
+        raise ConfigError(f"{folder}: there is no such directory; it holds one <source>.toml for each newsroom")
+    paths = {path.stem: path for path in sorted(folder.glob("*.toml")) if not path.name.startswith(".")}
+    if not paths:
+        raise ConfigError(f"{folder}: holds no <source>.toml; write one for each newsroom")
+    for name in names:
+        if name not in paths:
+            raise ConfigError(f"{name!r}: there is no such source in {folder}; {strict_toml.did_you_mean(name, paths)}")
+    return tuple(load_source(paths[name], problems=problems) for name in dict.fromkeys(names or paths))
+
+
+def load_source(path: Path, *, problems: Problems | None = None) -> Source:
+    """One definition; `problems` finds what the types of its values cannot say (`extract.problems`)."""
+    source = strict_toml.load(path, Source)
+    found: list[strict_toml.Mistake] = []
+    if source.name != path.stem:
+        found.append(("name", source.name, f'must be the name of the file: "{path.stem}"'))
+    found.extend(problems(source) if problems else ())
+    if found:
+        raise strict_toml.refusal(path, found)
+    return source
+
+
+def _directory(config_dir: Path) -> Path:
+    if not config_dir.is_dir():
+        raise ConfigError(f"{config_dir}: there is no such configuration directory; name it with --config or NEWSROOM_CONFIG")
+    return config_dir
