@@ -1,0 +1,289 @@
+"""`Issued by: OSCE Secretariat`: labels and their values, whatever elements carry them.
+
+A label is what a redesign keeps. It is recognised as a reader recognises it: a line of its own (`<dt>`, `<th>`, `<h3>`,
+a `<div>`), or the head of a line (in an element of its own, or followed by a colon). Its value is the rest of the line,
+else what stands next to it, up to the next label.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import groupby
+
+from newsroom.extract.page import Line, Page, Run
+from newsroom.extract.text import same, squeeze
+
+_MAX_VALUE_LINES = 40
+_MAX_ITEM = 100
+_MAX_LABELS_IN_LINE = 30
+_SEPARATORS = " \u00a0,;:\uff1a|·•/–-"
+
+
+@dataclass(slots=True)
+class Labelled:
+    """A label on the page, and its value."""
+
+    name: str
+    """As `labels` in the source definition spells it."""
+    at: int
+    """Line it stands in."""
+    end: int
+    """First line after its value."""
+    lines: list[list[Run]] = field(default_factory=list)
+    """The value, line by line; empty where the page prints the label alone."""
+    fills_line: bool = False
+
+    @property
+    def text(self) -> str:
+        """The value on one line."""
+        return squeeze(" ".join("".join(run.text for run in runs) for runs in self.lines)).strip(_SEPARATORS)
+
+    @property
+    def stamps(self) -> list[str]:
+        """`datetime` of every `<time>` in the value."""
+        return [run.stamp for runs in self.lines for run in runs if run.stamp]
+
+    @property
+    def items(self) -> list[str]:
+        """The values of a list: its links, its elements, its lines, or what stands between commas."""
+        found = [item for runs in self.lines for item in items_of(runs)]
+        return list(dict.fromkeys(item for item in found if item))
+
+
+def items_of(runs: Sequence[Run]) -> list[str]:
+    """Items of one line: commas part them, and so does the seam between two links (or two other elements).
+
+    >>> items_of([Run("Policing", 1, 1), Run(", "), Run("Border, customs", 2, 2)])
+    ['Policing', 'Border, customs']
+    >>> items_of([Run("Policing, Border management"), Run(", "), Run("Youth", 2, 2)])
+    ['Policing', 'Border management', 'Youth']
+    >>> items_of([Run("Policing", 1), Run(" "), Run("Youth", 2)])
+    ['Policing', 'Youth']
+    """
+    text, previous = "", (0, 0)
+    for run in runs:
+        if not run.text.strip():
+            text += run.text
+            continue
+        seam = (run.link, 0 if run.link else run.group)
+        if any(seam) and any(previous) and seam != previous:
+            text += ", "
+        text += run.text.replace(",", "\0") if run.link else run.text
+        previous = seam
+    return [squeeze(part.replace("\0", ",")).strip(_SEPARATORS) for part in re.split(r",\s", text)]
+
+
+def _is_list(text: str) -> bool:
+    """`OSCE Presence in Albania, Troika, OSCE Secretariat`: long, but no sentence."""
+    parts = text.split(", ")
+    return len(parts) > 2 and text[-1] not in ".!?…" and all(part[:1].isupper() and len(part) <= _MAX_ITEM for part in parts)
+
+
+class Labels:
+    """The labels of a source, compiled."""
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        self._spelling = {same(name): name for name in names}
+        words = _either(self._spelling)
+        self._head = re.compile(rf"\s*(?P<name>{words})(?!\w)\s*(?P<colon>[:\uff1a])?\s*", re.IGNORECASE)
+        self._inside = re.compile(rf"(?<!\w)(?P<name>{words})(?!\w)\s*(?P<colon>[:\uff1a])?\s*", re.IGNORECASE)
+        as_printed = _either([*names, *(name.upper() for name in names)])
+        self._mentioned = re.compile(rf"(?<!\w)(?P<name>{as_printed})(?!\w)\s*(?:(?P<colon>[:\uff1a]|(?=\d))|(?=[^\Wa-z_]))")
+
+    def spelling(self, name: str) -> str:
+        """A label as the source definition spells it, from any printing of it."""
+        return self._spelling[same(name)]
+
+    def mentioned(self, text: str) -> tuple[set[str], set[str]]:
+        """Labels that a stretch of text seems to print: all of them, and those with a colon or a number after."""
+        found = [(self.spelling(one.group("name")), one.group("colon") is not None) for one in self._mentioned.finditer(text)]
+        return {name for name, _ in found}, {name for name, is_certain in found if is_certain}
+
+    def in_line(self, line: Line) -> list[tuple[str, list[Run], bool]]:
+        """Labels that the line begins with: name, value's runs, whether the label is alone."""
+        if not self._head.match(line.text):
+            return []
+        raw = "".join(run.text for run in line.runs)
+        head = self._head.match(raw)
+        if head is None or not self._opens(head, line.runs, raw):
+            return []
+        found: list[tuple[str, list[Run], bool]] = []
+        while head is not None:
+            begin = max(head.end("name"), head.end("colon"))
+            following = self._next(begin, line.runs, raw) if len(found) < _MAX_LABELS_IN_LINE else None
+            value = _slice(line.runs, begin, following.start() if following else len(raw))
+            is_empty = not squeeze("".join(run.text for run in value)).strip(_SEPARATORS) and not any(run.stamp for run in value)
+            found.append((self.spelling(head.group("name")), [] if is_empty else value, is_empty))
+            head = following
+        return found
+
+    def _opens(self, head: re.Match[str], runs: Sequence[Run], raw: str) -> bool:
+        """Whether it is a label: no sentence that begins with the same word, no entry of a menu."""
+        if _at(runs, head.start("name")).link:
+            return False
+        if head.group("colon") or head.end() == len(raw):
+            return True
+        return _is_own_element(runs, head.start("name"), head.end("name")) or _reads_like_label(raw, head)
+
+    def _next(self, position: int, runs: Sequence[Run], raw: str) -> re.Match[str] | None:
+        """A further label in the same line: in an element of its own, or with a colon after a separator."""
+        for match in self._inside.finditer(raw, position):
+            begin = match.start("name")
+            if _at(runs, begin).link:
+                continue
+            if _is_own_element(runs, begin, match.end("name")):
+                return match
+            if match.group("colon") and (not raw[begin - 1].isalnum()):
+                return match
+        return None
+
+
+def _either(names: Iterable[str]) -> str:
+    """A pattern for any of these texts, the longest first; whitespace of any kind between words."""
+    longest_first = sorted(set(names), key=len, reverse=True)
+    return "|".join(re.escape(name).replace(r"\ ", r"\s+") for name in longest_first) or r"(?!)"
+
+
+def _reads_like_label(raw: str, head: re.Match[str]) -> bool:
+    """`Place TIRANA`, `Date 26 April 2015`: a short line that goes on with a name or a number, and is no sentence."""
+    value = raw[head.end() :].rstrip()
+    name = head.group("name")
+    return len(value) < 200 and (name[0].isupper() and (value[0].isupper() or value[0].isdigit())) and value[-1] not in ".!?…:"
+
+
+def _at(runs: Sequence[Run], position: int) -> Run:
+    """The run that holds a character of the joined text."""
+    for run in runs:
+        if position < len(run.text):
+            return run
+        position -= len(run.text)
+    return runs[-1]
+
+
+def _is_own_element(runs: Sequence[Run], begin: int, end: int) -> bool:
+    """Whether an inline element holds these characters, perhaps a colon, and nothing else."""
+    group = _at(runs, begin).group
+    position, text = 0, ""
+    for run in runs:
+        if run.group == group:
+            text += run.text
+    for run in runs:
+        if run.group == group:
+            break
+        position += len(run.text)
+    return bool(group) and text.strip().rstrip(":\uff1a").strip() == _between(runs, begin, end) and position <= begin
+
+
+def _between(runs: Sequence[Run], begin: int, end: int) -> str:
+    return "".join(run.text for run in runs)[begin:end].strip()
+
+
+def _slice(runs: Sequence[Run], begin: int, end: int) -> list[Run]:
+    """The runs of the joined text's characters [begin, end); a run without text stays where it stands."""
+    found: list[Run] = []
+    position = 0
+    for run in runs:
+        size = len(run.text)
+        if position >= begin and position + size <= end:
+            found.append(run)
+        elif size and position < end and position + size > begin:
+            found.append(run._replace(text=run.text[max(0, begin - position) : end - position]))
+        position += size
+    return found
+
+
+@lru_cache(maxsize=64)
+def compiled(names: tuple[str, ...]) -> Labels:
+    """The labels of a source, compiled once."""
+    return Labels(names)
+
+
+def find(page: Page, names: Iterable[str], start: int, stop: int) -> list[Labelled]:
+    """The labels in lines [start, stop) with their values, in order."""
+    labels = compiled(tuple(names))
+    lines = page.lines
+    hits = [(n, parts) for n in range(start, stop) if lines[n].text and (parts := labels.in_line(lines[n]))]
+    found: list[Labelled] = []
+    for order, (number, parts) in enumerate(hits):
+        limit = hits[order + 1][0] if order + 1 < len(hits) else stop
+        for name, runs, alone in parts:
+            found.append(Labelled(name, number, number + 1, [runs] if runs else [], fills_line=alone and len(parts) == 1))
+        if found[-1].fills_line or (not found[-1].lines and limit > number + 1):
+            _take_neighbour(page, found[-1], limit)
+    _pair_columns(page, found, stop)
+    return found
+
+
+def _take_neighbour(page: Page, labelled: Labelled, limit: int) -> None:
+    """Give a label that stands alone the value that stands next to it."""
+    lines, first = page.lines, labelled.at + 1
+    if first >= limit:
+        return
+    here, there = lines[labelled.at].element, lines[first].element
+    shared = page.common(here, there)
+    own = page.tags[page.below(shared, here)]
+    if own in ("dt", "th") and page.tags[page.below(shared, there)] not in ("dd", "td"):
+        return  # an empty <dd> was left out altogether
+    end = _end_of_value(page, labelled.at, first, limit, shared)
+    value = lines[first:end]
+    if len(value) > _MAX_VALUE_LINES or any(line.is_prose and not line.linked and not _is_list(line.text) for line in value):
+        return  # the value is missing: this is the text that follows
+    labelled.lines = [line.runs for line in value if line.runs]
+    labelled.end = end
+
+
+def _end_of_value(page: Page, at: int, first: int, limit: int, shared: int) -> int:
+    """Where the value ends that begins in line `first`, `shared` being the element it has in common with the label."""
+    lines = page.lines
+    neighbour = page.below(shared, lines[first].element)
+    if neighbour != shared:
+        end = min(page.span(neighbour)[1], limit)
+        parent, tag = page.parents[neighbour], page.tags[neighbour]
+        while end < limit and tag in ("dd", "td") and page.common(lines[end].element, neighbour) == parent:
+            further = page.below(parent, lines[end].element)
+            if page.tags[further] != tag:
+                break
+            end = min(page.span(further)[1], limit)
+    else:  # text beside the label's element, or after a <br>
+        end = first + 1
+        while end < limit and lines[end].paragraph == lines[first].paragraph:
+            end += 1
+    opens, closes = page.span(shared)
+    if opens == at and closes <= limit and not any(line.is_prose for line in lines[first:closes]):
+        return closes  # label and values are all there is in this element
+    return end
+
+
+def _pair_columns(page: Page, found: list[Labelled], stop: int) -> None:
+    """A table with the labels in one row and the values in the next: pair them by column."""
+    for row, columns in groupby(found, key=lambda item: _row_of(page, item)):
+        cells = list(columns)
+        if row and len(cells) > 1 and not any(item.lines for item in cells[:-1]):
+            _fill(page, cells, row, stop)
+
+
+def _row_of(page: Page, labelled: Labelled) -> int:
+    """The `<tr>` of a label that fills its cell; 0 if it does not."""
+    element = page.lines[labelled.at].element
+    return next((e for e in page.ancestors(element) if page.tags[e] == "tr"), 0) if labelled.fills_line else 0
+
+
+def _fill(page: Page, columns: list[Labelled], row: int, stop: int) -> None:
+    first = page.span(row)[1]
+    if first - page.span(row)[0] != len(columns) or first >= stop:
+        return
+    values_row = next((e for e in page.ancestors(page.lines[first].element) if page.tags[e] == "tr"), 0)
+    if not values_row:
+        return
+    end = min(page.span(values_row)[1], stop)
+    cells: dict[int, list[list[Run]]] = {}
+    for line in page.lines[first:end]:
+        cells.setdefault(page.below(values_row, line.element), []).append(line.runs)
+    if len(cells) != len(columns):
+        return
+    for labelled, value in zip(columns, cells.values(), strict=True):
+        labelled.lines = [runs for runs in value if runs]
+        labelled.end = end

@@ -1,0 +1,294 @@
+"""What stands where on an article page: title, kind of text, labels, place and date, lead, body.
+
+Nothing here looks at class names: it is what a reader would point at.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from newsroom.config import Source
+from newsroom.dates import place_and_date, read_date
+from newsroom.extract import body, labels
+from newsroom.extract.labels import Labelled
+from newsroom.extract.page import Line, Page
+from newsroom.extract.text import same, squeeze
+
+_KIND_ABOVE = 3
+_KIND_BELOW = 6
+_MAX_LEAD_PARAGRAPHS = 3
+_LABELS_ABOVE_TITLE = 12
+_PLACE_LINE = 80
+_MIN_LEAD = 25
+_MIN_TITLE = 15
+_MAX_TITLE = 400
+_HAS_DIGIT = re.compile(r"\d").search
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceLine:
+    """`PRISTINA 23 March 2004`, under the title of older pages."""
+
+    at: int
+    end: int
+    place: str | None
+    on: date
+
+
+@dataclass(slots=True)
+class Layout:
+    """The parts of a page, as line numbers; half-open ranges."""
+
+    title: tuple[int, int] | None
+    labels: list[Labelled] = field(default_factory=list)
+    place_line: PlaceLine | None = None
+    kinds: dict[int, str] = field(default_factory=dict)
+    """Lines that are nothing but a known content type, near the title; nearest first."""
+    start: int = 0
+    """Where the body may begin."""
+    stop: int = 0
+    """Where it must have ended."""
+
+    @property
+    def title_end(self) -> int:
+        """First line after the title; 0 where none is printed."""
+        return self.title[1] if self.title else 0
+
+    def labelled(self, name: str) -> Iterator[Labelled]:
+        """The labels of that name, in order."""
+        key = same(name)
+        return (item for item in self.labels if same(item.name) == key)
+
+
+def content_types(source: Source) -> dict[str, str]:
+    """Every known spelling of a content type (`same`) and what we store for it."""
+    known = {same(name): name for name in source.content_types}
+    return known | {same(alias): name for alias, name in source.vocabulary.get("content_type", {}).items()}
+
+
+def locate(page: Page, title: str) -> tuple[int, int] | None:
+    """The lines on which the page prints that title; a heading rather than a breadcrumb, and none of a menu."""
+    key = same(title)
+    found: list[tuple[int, int]] = []
+    for number, line in enumerate(page.lines):
+        if line.text and key.startswith(line.text.casefold()) and (end := _matches(page, number, key)):
+            found.append((number, end))
+    if not found:
+        return None
+    prose = next((n for n, line in enumerate(page.lines) if line.is_prose and n not in {at for at, _ in found}), len(page.lines))
+
+    def rank(at: tuple[int, int]) -> tuple[bool, int, bool, int]:
+        line = page.lines[at[0]]
+        return line.is_linky, line.heading or 9, at[0] > prose, -at[0]
+
+    return min(found, key=rank)
+
+
+def _matches(page: Page, number: int, key: str) -> int | None:
+    """End of the lines that together are the text `key`: a heading may be broken by <br>."""
+    text, element = "", page.lines[number].element
+    for end in range(number, min(number + 5, len(page.lines))):
+        if page.lines[end].element != element:
+            return None
+        text = f"{text} {page.lines[end].text}"
+        if same(text) == key:
+            return end + 1
+    return None
+
+
+def title_above_labels(page: Page, source: Source) -> str | None:
+    """The title by its place alone: above the first good labels, or a line of place and date; below a line that names the kind of text."""
+    lines = page.lines
+    clusters = [c for c in _clusters(page, labels.find(page, source.labels, 0, len(lines))) if _is_good(c, source)]
+    place_line = next((p for n in range(min(40, len(lines))) if (p := _place_line_at(page, n, source))), None)
+    below = clusters[0][0].at if clusters else place_line.at if place_line else None
+    if below is None:
+        return None
+    kinds = content_types(source)
+    above = [n for n in range(below) if lines[n].text and not lines[n].is_linky and same(lines[n].text) not in kinds]
+    after_kind = [n for n in above if n and same(lines[n - 1].text) in kinds and not lines[n - 1].is_linky]
+    titles = [n for n in above if lines[n].heading or (_MIN_TITLE <= len(lines[n].text) <= _MAX_TITLE and lines[n].text[-1] not in ".…:")]
+    if after_kind and (not titles or after_kind[-1] in titles):
+        return lines[after_kind[-1]].text
+    best = titles or above
+    return lines[best[-1]].text if best else None
+
+
+def read(page: Page, title: str | None, source: Source) -> Layout:
+    """Find the parts around the title; a title that is printed nowhere is None."""
+    layout = Layout(locate(page, title) if title else None)
+    layout.stop = len(page.lines)
+    layout.place_line = _place_line(page, layout.title_end, source) if layout.title else None
+    _place_labels(page, layout, source)
+    layout.start = max(layout.start, layout.title_end, layout.place_line.end if layout.place_line else 0)
+    layout.kinds = _kinds(page, layout, source)
+    return layout
+
+
+# --- labels ------------------------------------------------------------------------------------------------------
+
+
+def _clusters(page: Page, found: list[Labelled]) -> list[list[Labelled]]:
+    """Labels that stand together: at most two short lines between one's value and the next."""
+    clusters: list[list[Labelled]] = []
+    for item in found:
+        end = clusters[-1][-1].end if clusters else 0
+        between = [line for line in page.lines[end : item.at] if line.text and not line.is_linky]
+        if clusters and len(between) <= 2 and not any(line.is_prose for line in between):
+            clusters[-1].append(item)
+        else:
+            clusters.append([item])
+    return clusters
+
+
+def _has_date(cluster: list[Labelled], source: Source) -> bool:
+    names = {same(c.partition(":")[2]) for c in source.article.fields.published_on if c.startswith("label:")}
+    return any(same(item.name) in names and date_of(item.stamps, item.text) for item in cluster)
+
+
+def _is_good(cluster: list[Labelled], source: Source) -> bool:
+    return _has_date(cluster, source) or len({item.name for item in cluster if item.lines}) > 1
+
+
+def _place_labels(page: Page, layout: Layout, source: Source) -> None:
+    """Choose the labels of this article: under the title (and lead); else above it; else after the body."""
+    clusters = _clusters(page, _outside(labels.find(page, source.labels, 0, layout.stop), layout.title))
+    after = [c for c in clusters if c[0].at >= layout.title_end]
+    most = 0 if layout.place_line else _MAX_LEAD_PARAGRAPHS
+    for cluster in after[:3]:
+        between = _prose(page, layout.title_end, cluster[0].at) if layout.title else 0
+        if between <= most and (_is_good(cluster, source) or (not between and layout.title)):
+            layout.labels, layout.start = cluster, cluster[-1].end
+            return
+    before = [c for c in clusters if c[-1].end <= layout.title_end and layout.title]
+    for cluster in reversed(before):
+        end = cluster[-1].end
+        if layout.title_end - end <= _LABELS_ABOVE_TITLE and _is_good(cluster, source) and not _prose(page, end, layout.title_end):
+            layout.labels = cluster
+            return
+    for cluster in after:
+        if _has_date(cluster, source) and _is_good(cluster, source) and not layout.place_line:
+            layout.labels, layout.stop = cluster, cluster[0].at
+            return
+
+
+def _outside(found: list[Labelled], title: tuple[int, int] | None) -> list[Labelled]:
+    """A title may begin with a label's word."""
+    return [item for item in found if not title or not title[0] <= item.at < title[1]]
+
+
+def _prose(page: Page, start: int, stop: int) -> int:
+    return len({line.paragraph for line in page.lines[start:stop] if line.is_prose})
+
+
+# --- dates, places, kinds ----------------------------------------------------------------------------------------
+
+
+def date_of(stamps: list[str], text: str, language: str | None = None) -> date | None:
+    """The date of a value: `<time datetime>` first, then the text.
+
+    A stamp of a day in another time zone may be a day off what is printed (`2015-04-25T22:00:00Z` for 26 April): then
+    the reader's date counts.
+    """
+    printed = read_date(text, language=language) if _HAS_DIGIT(text) else None
+    for stamp in stamps:
+        stamped = read_date(stamp)
+        if stamped is not None:
+            is_shifted = printed is not None and "T" in stamp and abs((printed - stamped).days) == 1
+            return printed if is_shifted else stamped
+    return printed
+
+
+def place_and_day_in(text: str) -> tuple[str | None, date | None]:
+    """`dates.place_and_date`, which need not be asked where there is no figure."""
+    return place_and_date(text) if _HAS_DIGIT(text) else (None, None)
+
+
+def place_and_day(line: Line) -> tuple[str | None, date | None]:
+    """Place and date of a line that holds nothing else; a date in an element of its own leaves the rest to the place."""
+    if not _HAS_DIGIT(line.text) and not any(run.stamp for run in line.runs):
+        return None, None
+    groups = [run.group for run in line.runs if run.group and (run.text.strip() or run.stamp)]
+    if groups and any(not run.group for run in line.runs):
+        own = [run for run in line.runs if run.group == groups[-1]]
+        on = date_of([run.stamp for run in own if run.stamp], squeeze("".join(run.text for run in own)))
+        if on:
+            rest = squeeze("".join(run.text for run in line.runs if run.group != groups[-1])).strip(" ,-–")
+            return rest or None, on
+    place, on = place_and_date(line.text)
+    return place, on or date_of([run.stamp for run in line.runs if run.stamp], "")
+
+
+def _place_line(page: Page, start: int, source: Source) -> PlaceLine | None:
+    """The line of place and date below the title, before any sentence."""
+    names = labels.compiled(source.labels)
+    for number in range(start, min(start + 6, len(page.lines))):
+        line = page.lines[number]
+        if line.is_prose or names.in_line(line):
+            return None
+        if found := _place_line_at(page, number, source, after=start):
+            return found
+    return None
+
+
+def _place_line_at(page: Page, number: int, source: Source, *, after: int = 0) -> PlaceLine | None:
+    line = page.lines[number]
+    if len(line.text) > _PLACE_LINE or line.is_linky or line.is_prose:
+        return None
+    place, on = place_and_day(line)
+    if on is None:
+        return None
+    if place is None and number > after:
+        above = page.lines[number - 1]
+        is_place = above.text.isupper() and len(above.text) <= 60 and not above.linked and same(above.text) not in content_types(source)
+        if is_place and place_and_date(f"{above.text} {line.text}")[1]:
+            return PlaceLine(number - 1, number + 1, above.text, on)
+    return PlaceLine(number, number + 1, place, on)
+
+
+def _kinds(page: Page, layout: Layout, source: Source) -> dict[int, str]:
+    """Lines near the title that are a known content type and nothing else; nearest first."""
+    if layout.title is None:
+        near = list(range(min(10, len(page.lines))))
+    else:
+        above = [n for n in range(layout.title[0] - 1, -1, -1) if page.lines[n].text][:_KIND_ABOVE]
+        inside = {n for item in layout.labels for n in range(item.at, item.end)}
+        end = next((n for n in range(layout.start, layout.stop) if page.lines[n].is_prose), layout.stop)
+        below = [n for n in range(layout.title[1], min(layout.start + _KIND_BELOW, end)) if n not in inside]
+        near = [*above, *below]
+    known: Mapping[str, str] = content_types(source)
+    found: dict[int, str] = {}
+    for n in near:
+        line = page.lines[n]
+        kind = known.get(same(line.text.rstrip(":")))
+        if kind and not (line.is_linky and _is_in_menu(page, n, layout)):
+            found[n] = kind
+    return found
+
+
+def _is_in_menu(page: Page, number: int, layout: Layout) -> bool:
+    """A link is a kind of text only directly above or below title or labels, and not at the end of a row of links."""
+    if layout.title is None or number not in (layout.title[0] - 1, layout.title[1], layout.start):
+        return True
+    other = number - 1 if number < layout.title[0] else number + 1
+    if not 0 <= other < len(page.lines) or not page.lines[other].is_linky:
+        return False
+    one, two = page.lines[number].element, page.lines[other].element
+    return one == two or page.parents[one] == page.parents[two]
+
+
+def lead(page: Page, layout: Layout, source: Source) -> str | None:
+    """Sentences between title and labels; an older page, without labels, has none."""
+    if layout.title is None or not layout.labels or layout.stop < len(page.lines):
+        return None
+    end = layout.labels[0].at
+    lines = [
+        page.lines[n]
+        for n in range(layout.title[1], end)
+        if n not in layout.kinds and not page.lines[n].is_linky and len(page.lines[n].text) >= _MIN_LEAD and not page.lines[n].heading
+    ]
+    found = body.paragraphs(lines, source.article.cut)
+    return "\n\n".join(text for text, _ in found) or None

@@ -1,0 +1,382 @@
+"""A page as its reader sees it: lines of text in document order.
+
+`<dl>`, `<table>`, `<div>` or `<span>`: a redesign changes those, but not what stands above what. So the tree is walked
+once into `Line`s; each remembers where it broke (paragraph), its heading level, its links, its `<time>` stamps, and
+the block element it stands in, so that "the element next to this one" can still be asked.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from newsroom.errors import Rejected
+from newsroom.extract.text import decode, run_of_text, squeeze
+
+_HEADINGS = {f"h{n}": n for n in range(1, 7)}
+_BLOCKS = frozenset(
+    "address article aside blockquote body caption center dd details dialog dir div dl dt fieldset figcaption figure footer form"
+    " frameset h1 h2 h3 h4 h5 h6 header hgroup html legend li main menu nav ol p pre search section summary"
+    " table tbody td tfoot th thead tr ul".split()
+)
+_UNSEEN = frozenset(
+    "script style noscript template svg math iframe object embed audio video canvas select textarea button input head title"
+    " -comment -doctype".split()
+)
+_CELLS = frozenset({"td", "th", "dd"})
+_MAX_DEPTH = 250  # deeper elements are counted to their ancestor at this depth: keeps every climb short
+_MAX_NODES = 400_000
+_MAX_LINES = 50_000
+
+_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
+_CLOSES_ITSELF = frozenset(
+    "area base br col embed hr img input link meta source track wbr p li dt dd td th tr tbody thead tfoot option optgroup rt rp".split()
+)
+_FORMATTING = frozenset("a b big code em font i nobr s small strike strong tt u".split())
+_MAX_OPEN = 5_000
+_MAX_OPEN_FORMATTING = 1_000
+
+
+class Run(NamedTuple):
+    """Text of one node: `group` numbers the inline element it stands in (0: none), `link` the `<a>`."""
+
+    text: str
+    group: int = 0
+    link: int = 0
+    href: str | None = None
+    stamp: str | None = None
+    """`datetime` of the `<time>` it stands in."""
+
+
+class Line:
+    """A line between two breaks: `text` is clean, `runs` are its parts."""
+
+    __slots__ = ("element", "heading", "linked", "paragraph", "runs", "tag", "text")
+
+    def __init__(self, text: str, runs: list[Run], tag: str, heading: int, element: int, paragraph: int) -> None:
+        self.text = text
+        self.runs = runs
+        self.tag = tag
+        self.heading = heading
+        """1-6 within `<h1>`-`<h6>`, else 0."""
+        self.element = element
+        self.paragraph = paragraph
+        """Lines of one paragraph follow a single `<br>`."""
+        self.linked = sum(len(run.text) for run in runs if run.link)
+        """Characters that are link text."""
+
+    @property
+    def is_linky(self) -> bool:
+        """Navigation by its looks: (nearly) all link, or several links and little else; no sentence."""
+        size = len(self.text)
+        if not self.linked or size > 200:
+            return False
+        if self.linked >= 0.8 * size:
+            return True
+        return self.linked >= 0.5 * size and self.text[-1] not in ".!?…" and len({run.link for run in self.runs if run.link}) > 1
+
+    @property
+    def is_prose(self) -> bool:
+        """A sentence or more, as against a name, a heading, a menu entry."""
+        text = self.text
+        return not self.is_linky and (len(text) > 150 or (len(text) > 40 and text.rstrip("\"'”»)’")[-1:] in {".", "!", "?", "…", ":"}))
+
+    def __repr__(self) -> str:
+        return f"Line({self.tag}: {self.text!r})"
+
+
+class Page:
+    """A parsed page: the tree for CSS, and `lines` for reading."""
+
+    def __init__(self, tree: LexborHTMLParser) -> None:
+        self.tree = tree
+        self.lines: list[Line] = []
+        self.tags: list[str] = ["html"]
+        self.parents: list[int] = [0]
+        self.depths: list[int] = [0]
+        self._first: list[int] = [0]
+        self._last: list[int] = [0]
+        self._by_mem_id: dict[int, int] = {}
+
+    def add_element(self, node: LexborNode, tag: str, parent: int) -> int:
+        """Begin an element; its number."""
+        element = len(self.tags)
+        self.tags.append(tag)
+        self.parents.append(parent)
+        self.depths.append(self.depths[parent] + 1)
+        self._first.append(len(self.lines))
+        self._last.append(0)
+        self._by_mem_id[node.mem_id] = element
+        return element
+
+    def is_empty(self, element: int) -> bool:
+        """Whether an element that is still open holds no line so far."""
+        return self._first[element] == len(self.lines)
+
+    def close_element(self, element: int) -> None:
+        """End an element after the last line so far."""
+        self._last[element] = len(self.lines)
+
+    def span(self, element: int) -> tuple[int, int]:
+        """Half-open range of the lines within an element."""
+        return self._first[element], self._last[element]
+
+    def span_of(self, node: LexborNode) -> tuple[int, int] | None:
+        """The same for a node found by CSS; None for an inline element, or one that was cut."""
+        element = self._by_mem_id.get(node.mem_id)
+        return None if element is None else self.span(element)
+
+    def common(self, one: int, other: int) -> int:
+        """The nearest element that both stand in (an element stands in itself)."""
+        while one != other:
+            if self.depths[one] >= self.depths[other]:
+                one = self.parents[one]
+            else:
+                other = self.parents[other]
+        return one
+
+    def below(self, ancestor: int, element: int) -> int:
+        """The child of `ancestor` that `element` stands in; `ancestor` itself if it is that."""
+        child = element
+        while element != ancestor:
+            child, element = element, self.parents[element]
+        return child
+
+    def within(self, element: int, ancestor: int) -> bool:
+        """Whether an element stands in another, or is it."""
+        return self.common(element, ancestor) == ancestor
+
+    def around(self, node: LexborNode) -> tuple[int, int]:
+        """Range of the lines of the nearest block element that a node found by CSS is, or stands in."""
+        at: LexborNode | None = node
+        while at is not None:
+            if (span := self.span_of(at)) is not None:
+                return span
+            at = at.parent
+        return 0, len(self.lines)
+
+    def lines_in(self, node: LexborNode) -> list[Line]:
+        """Lines of a block element found by CSS; none for an inline one."""
+        span = self.span_of(node)
+        return self.lines[slice(*span)] if span else []
+
+    def text_of(self, node: LexborNode) -> str:
+        """Text of a node found by CSS, on one line, with a blank where a line breaks."""
+        span = self.span_of(node)
+        return squeeze(node.text() if span is None else " ".join(line.text for line in self.lines[slice(*span)]))
+
+    def ancestors(self, element: int) -> Iterator[int]:
+        """The element itself, then outwards; without the root."""
+        while element:
+            yield element
+            element = self.parents[element]
+
+
+def parse(html: bytes | str) -> LexborHTMLParser:
+    """Parse what may be anything. Raises `Rejected` (`not-html`, `too-complex`) for what would not end well.
+
+    Lexbor's time is quadratic in open elements (200,000 nested `<div>`: 199 s), and unclosed formatting
+    elements multiply (1,000 `<b>` times 1,000 `<p>`: a million nodes from 16 KB); both were measured with 1.0.2.
+    """
+    if isinstance(html, bytes):
+        if html.startswith((b"%PDF", b"PK\x03\x04", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"\x1f\x8b")):
+            raise Rejected("not-html", "the response is a file of another kind, labelled as a page")
+        html = decode(html)
+    if "<" not in html:
+        raise Rejected("not-html", "no markup at all" if html.strip() else "the response is empty")
+    _refuse_bombs(html)
+    try:
+        return LexborHTMLParser(html)
+    except UnicodeEncodeError:  # lone surrogates in a str
+        return LexborHTMLParser(html.encode("utf-8", "replace"))
+
+
+def _refuse_bombs(html: str) -> None:
+    starts, ends = html.count("<"), html.count("</")
+    if starts < 3_000 and starts - 2 * ends < 500:
+        return
+    if starts > _MAX_NODES:
+        raise Rejected("too-complex", f"{starts} tags; a page may have {_MAX_NODES}")
+    opened = formatting = 0
+    for tag in _TAG.finditer(html):
+        name = tag.group(2).lower()
+        if name in _CLOSES_ITSELF:
+            continue
+        step = -1 if tag.group(1) else 1
+        opened = max(0, opened + step)
+        if name in _FORMATTING:
+            formatting = max(0, formatting + step)
+        if opened > _MAX_OPEN or formatting > _MAX_OPEN_FORMATTING:
+            raise Rejected("too-complex", f"more than {_MAX_OPEN} elements ({_MAX_OPEN_FORMATTING} formatting ones) left open")
+
+
+Pleases = Callable[[str], bool]
+
+
+def cut(tree: LexborHTMLParser, selectors: Sequence[str], *, spare: Sequence[tuple[Pleases, Pleases]] = ()) -> None:
+    """Take the elements that match a selector out of the tree, with all they hold; scripts and styles always.
+
+    A redesign may put what we look for inside what we cut (`<article><header><h1>`). So an element whose text pleases the
+    first of a pair in `spare` stays, unless the rest of the page pleases the second.
+    """
+    body = tree.body
+    if body is None:
+        return
+    for node in body.css("script, style, noscript, template"):
+        node.decompose()
+    held: list[tuple[LexborNode, list[Pleases]]] = []
+    for node in body.css(", ".join(selectors)) if selectors else ():
+        text = squeeze(node.text(separator=" ")) if spare else ""
+        if elsewhere := [other for pleases, other in spare if pleases(text)]:
+            held.append((node, elsewhere))
+        else:
+            node.decompose()
+    for node, elsewhere in reversed(held):  # innermost first: a decomposed outer one would take it along
+        own, whole = squeeze(node.text(separator=" ")), squeeze(body.text(separator=" "))
+        rest = whole.replace(own, " ", 1)
+        if rest != whole and all(pleases(rest) for pleases in elsewhere):
+            node.decompose()
+
+
+def lines_of(tree: LexborHTMLParser) -> Page:
+    """Walk the tree's body into lines. Raises `Rejected` (`too-complex`) beyond 400,000 nodes or 50,000 lines."""
+    page = Page(tree)
+    body = tree.body or tree.root
+    if body is not None:
+        _Walk(page).run(body)
+    return page
+
+
+class _Place(NamedTuple):
+    """Where in the tree the walk stands: what a text met here belongs to."""
+
+    element: int = 0
+    tag: str = "body"
+    heading: int = 0
+    group: int = 0
+    link: int = 0
+    href: str | None = None
+    stamp: str | None = None
+    is_pre: bool = False
+
+
+class _Walk:
+    """The one pass over the tree, without recursion (a page may be nested deeper than Python's stack)."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.at = _Place()
+        self.runs: list[Run] = []
+        self.paragraph = 0
+        self.groups = 0
+        self.links = 0
+
+    def run(self, root: LexborNode) -> None:
+        stack: list[tuple[LexborNode, _Place, bool]] = []
+        node = root.first_child
+        for _ in range(_MAX_NODES):
+            if node is not None:
+                node = node.first_child if self.enter(node, stack) else node.next
+            elif stack:
+                parent, outside, is_block = stack.pop()
+                self.leave(outside, is_block=is_block)
+                node = parent.next
+            else:
+                self.flush()
+                self.page._last[0] = len(self.page.lines)
+                return
+        raise Rejected("too-complex", f"more than {_MAX_NODES} nodes")
+
+    def enter(self, node: LexborNode, stack: list[tuple[LexborNode, _Place, bool]]) -> bool:
+        """Meet a node; True if its children are to be met next."""
+        tag = node.tag or ""
+        if tag == "-text":
+            self.text(node.text_content or "")
+        elif tag in ("br", "hr"):
+            self.line_break()
+        elif tag not in _UNSEEN:
+            outside = self.at
+            is_block = tag in _BLOCKS or "-" in tag  # a custom element (`x-label`) is laid out as a block more often than not
+            if is_block:
+                self.open_block(node, tag)
+            else:
+                self.open_inline(node, tag)
+            if node.first_child is not None:
+                stack.append((node, outside, is_block))
+                return True
+            self.leave(outside, is_block=is_block)
+        return False
+
+    def text(self, text: str) -> None:
+        if self.at.is_pre and "\n" in text:
+            for number, line in enumerate(text.split("\n")):
+                if number:
+                    self.line_break()
+                self.add_run(line)
+        else:
+            self.add_run(text)
+
+    def add_run(self, text: str) -> None:
+        text = run_of_text(text)
+        if text and (self.runs or text != " "):
+            at = self.at
+            self.runs.append(Run(text, at.group, at.link, at.href, at.stamp))
+
+    def open_block(self, node: LexborNode, tag: str) -> None:
+        self.flush()
+        self.paragraph += 1
+        page, at = self.page, self.at
+        element = at.element
+        if page.depths[element] < _MAX_DEPTH:
+            element = page.add_element(node, tag, element)
+        self.at = _Place(element, tag, _HEADINGS.get(tag, at.heading), 0, at.link, at.href, at.stamp, at.is_pre or tag == "pre")
+
+    def open_inline(self, node: LexborNode, tag: str) -> None:
+        at = self.at
+        link, href, stamp = at.link, at.href, at.stamp
+        self.groups = group = self.groups + 1
+        if tag == "a":
+            target = node.attributes.get("href")
+            if target is not None:
+                self.links += 1
+                link, href = self.links, target
+        elif tag == "time":
+            stamp = node.attributes.get("datetime") or stamp
+            if stamp:  # there may be no text in it
+                self.runs.append(Run("", group, link, href, stamp))
+        self.at = _Place(at.element, at.tag, at.heading, group, link, href, stamp, at.is_pre)
+
+    def leave(self, outside: _Place, *, is_block: bool) -> None:
+        """Come out of an element into where it stands."""
+        inside = self.at
+        if not is_block:
+            self.at = outside
+            return
+        page, element = self.page, inside.element
+        filled = self.flush()
+        self.at = outside
+        self.paragraph += 1
+        if element != outside.element:
+            if not filled and inside.tag in _CELLS and page.is_empty(element):
+                page.lines.append(Line("", [], inside.tag, 0, element, self.paragraph))  # an empty cell is an empty value
+            page.close_element(element)
+
+    def flush(self) -> bool:
+        """End the line; True if it held anything."""
+        runs, self.runs = self.runs, []
+        if not runs:
+            return False
+        text = squeeze(runs[0].text if len(runs) == 1 else "".join([run.text for run in runs]))
+        if not text and not any(run.stamp for run in runs):
+            return False
+        if len(self.page.lines) >= _MAX_LINES:
+            raise Rejected("too-complex", f"more than {_MAX_LINES} lines of text")
+        self.page.lines.append(Line(text, runs, self.at.tag, self.at.heading, self.at.element, self.paragraph))
+        return True
+
+    def line_break(self) -> None:
+        if not self.flush():
+            self.paragraph += 1
