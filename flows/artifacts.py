@@ -1,0 +1,52 @@
+"""What a run leaves in Prefect's UI: counts and checks as tables, walk verdicts as text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from prefect.artifacts import create_markdown_artifact, create_table_artifact
+
+from newsroom.model import RunResult
+
+
+def leave(result: RunResult, *, walks: Sequence[dict[str, Any]] = ()) -> None:
+    """Write the artifacts of a run that has ended; `walks` are its rows of the table of that name."""
+    counts: list[dict[str, object]] = [{"source": source, **counted} for source, counted in result.sources.items()]
+    if counts:
+        create_table_artifact(key="newsroom-counts", table=counts, description=f"Run `{result.run_id}`: {result.outcome}")
+    if result.checks:
+        rows = [
+            {"check": each.check_name, "severity": each.severity, "verdict": each.verdict, "rows": each.failing_rows, "detail": each.detail}
+            for each in sorted(result.checks, key=lambda each: (each.verdict, each.check_name))
+        ]
+        create_table_artifact(key="newsroom-checks", table=rows, description="Any failing `block` keeps the public file as it was")
+    create_markdown_artifact(key="newsroom-verdict", markdown=verdict(result, walks))
+
+
+def verdict(result: RunResult, walks: Sequence[dict[str, Any]] = ()) -> str:
+    """The end of a run in a few lines of Markdown.
+
+    >>> walk = {"source": "osce", "pages": 3, "entries": 140, "is_complete": False, "reason": "page 4: HTTP 503"}
+    >>> print(verdict(RunResult(run_id="r1", kind="sweep", outcome="incomplete", sources={}, published=True), [walk]))
+    # sweep r1: incomplete
+    <BLANKLINE>
+    Published.
+    <BLANKLINE>
+    * walk osce: incomplete, 3 pages, 140 entries: page 4: HTTP 503
+    """
+    lines = [f"# {result.kind} {result.run_id}: {result.outcome}", "", "Published." if result.published else "Nothing new was published."]
+    if result.detail:
+        lines += ["", _plain(result.detail)]
+    if walks:
+        lines += [""]
+    for walk in walks:
+        complete = "complete" if walk["is_complete"] else "incomplete"
+        reason = f": {_plain(walk['reason'])}" if walk["reason"] else ""
+        lines.append(f"* walk {walk['source']}: {complete}, {walk['pages']} pages, {walk['entries']} entries{reason}")
+    return "\n".join(lines)
+
+
+def _plain(text: str) -> str:
+    """Without markup: it may quote what a page said."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace("[", "&#91;")

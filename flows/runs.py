@@ -1,0 +1,192 @@
+"""The flows: nightly, backfill, sweep, reparse, retry. Each prepares a plan from plain parameters and runs it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any, cast
+
+from prefect import flow, get_run_logger, tags
+from prefect.client.schemas.objects import State
+from prefect.context import FlowRunContext
+from prefect.events.worker import EventsWorker
+from prefect.futures import PrefectFuture
+from prefect.logging.handlers import APILogWorker
+from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+from prefect.states import Completed, Failed
+from prefect.task_runners import TaskRunner
+
+from flows import artifacts
+from flows.engine import MAX_WORKERS, PrefectEngine, Workers
+from newsroom import pipeline
+from newsroom.errors import NewsroomError
+from newsroom.model import Recheck, RunKind, RunResult
+from newsroom.warehouse import open_public
+
+CONFIG = Path("config")
+DATA = Path("data")
+RECORD_SECONDS = 20
+"""How long to wait until the server has been told everything."""
+
+_onlooker: ContextVar[pipeline.Watch | None] = ContextVar("onlooker", default=None)
+
+
+def _run_name() -> str:
+    """`nightly osce 2026-11-22`, `backfill osce 2001-01-01..2002-01-01`: what one looks for in Prefect's UI."""
+    context = FlowRunContext.get()
+    assert context is not None and context.flow is not None
+    given: dict[str, Any] = context.parameters or {}
+    source: str = given.get("source") or ",".join(given.get("sources") or ()) or "all"
+    when = f"{given['since']}..{given['until']}" if "since" in given else datetime.now(UTC).date().isoformat()
+    return f"{context.flow.name} {source} {when}"
+
+
+_workers = cast("TaskRunner[PrefectFuture[Any]]", Workers(max_workers=MAX_WORKERS))
+
+
+@flow(name="nightly", flow_run_name=_run_name, task_runner=_workers, persist_result=False)
+def nightly(
+    sources: list[str] | None = None,
+    config: Path = CONFIG,
+    data: Path = DATA,
+    base_url: str | None = None,
+    delay: float | None = None,
+    recheck: Recheck = "due",
+) -> State[Any]:
+    """New, changed and due items of the named (default: all enabled) sources, to published."""
+    return _run("nightly", pipeline.Options(config, data, base_url, delay, recheck), sources=tuple(sources or ()))
+
+
+@flow(name="backfill", flow_run_name=_run_name, task_runner=_workers, persist_result=False)
+def backfill(
+    source: str,
+    since: date,
+    until: date,
+    config: Path = CONFIG,
+    data: Path = DATA,
+    base_url: str | None = None,
+    delay: float | None = None,
+    recheck: Recheck = "due",
+) -> State[Any]:
+    """The items published in `[since, until)`; resumable, and without a word to the nightly's watermark."""
+    return _run("backfill", pipeline.Options(config, data, base_url, delay, recheck), sources=(source,), since=since, until=until)
+
+
+@flow(name="sweep", flow_run_name=_run_name, task_runner=_workers, persist_result=False)
+def sweep(
+    source: str,
+    config: Path = CONFIG,
+    data: Path = DATA,
+    base_url: str | None = None,
+    delay: float | None = None,
+    recheck: Recheck = "due",
+) -> State[Any]:
+    """The whole listing, end to end: finds what any overlap missed, confirms removals."""
+    return _run("sweep", pipeline.Options(config, data, base_url, delay, recheck), sources=(source,))
+
+
+@flow(name="reparse", flow_run_name=_run_name, task_runner=_workers, persist_result=False)
+def reparse(sources: list[str] | None = None, config: Path = CONFIG, data: Path = DATA) -> State[Any]:
+    """Archived pages through today's parser, no network at all."""
+    return _run("reparse", pipeline.Options(config, data), sources=tuple(sources or ()))
+
+
+@flow(name="retry", flow_run_name=_run_name, task_runner=_workers, persist_result=False)
+def retry(
+    ids: list[str] | None = None, config: Path = CONFIG, data: Path = DATA, base_url: str | None = None, delay: float | None = None
+) -> State[Any]:
+    """What was set aside in quarantine (default: all of it), once more."""
+    return _run("retry", pipeline.Options(config, data, base_url, delay), ids=tuple(ids or ()))
+
+
+def _run(kind: RunKind, options: pipeline.Options, **what: Any) -> State[Any]:
+    plan = pipeline.prepare(kind, options, **what)
+    stop = threading.Event()
+    result = pipeline.run(plan, engine=PrefectEngine(stop), watch=_Logged(_onlooker.get()), stop=stop)
+    artifacts.leave(result, walks=_walks(result, options.data_dir))
+    return final_state(result)
+
+
+def _walks(result: RunResult, data_dir: Path) -> list[dict[str, Any]]:
+    """The verdicts of the run's walks; they are told only where the run was published."""
+    if not result.published:
+        return []
+    with open_public(data_dir) as public:
+        return public.query("SELECT source, pages, entries, is_complete, reason FROM walks WHERE run_id = ?", [result.run_id]).dicts()
+
+
+def final_state(result: RunResult) -> State[Any]:
+    """The state that Prefect's UI shows and its automations react to."""
+    message = result.detail or f"{result.run_id}: {result.outcome}"
+    name = None if result.outcome == "ok" else result.outcome.capitalize()
+    make = Completed if result.outcome in ("ok", "incomplete") else Failed
+    state: State[Any] = make(name=name, message=message, data=result) if name else make(message=message, data=result)
+    return state
+
+
+@dataclass(frozen=True, slots=True)
+class _Logged:
+    """A `pipeline.Watch` that also writes what is said into the flow run's log."""
+
+    onlooker: pipeline.Watch | None
+
+    def progress(self, stage: str, source: str | None, done: int, total: int | None) -> None:
+        if self.onlooker:
+            self.onlooker.progress(stage, source, done, total)
+
+    def say(self, line: str) -> None:
+        get_run_logger().info(line)
+        if self.onlooker:
+            self.onlooker.say(line)
+
+
+def execute(plan: pipeline.Plan, *, watch: pipeline.Watch, own_server: bool) -> RunResult:
+    """Run the plan's flow in this process, before the eyes of `watch`.
+
+    `own_server`: it ends with us, so it gets no heartbeats (nobody would miss them, and the last one costs a second). Raises what the
+    run raised.
+    """
+    token = _onlooker.set(watch)
+    try:
+        with tags("newsroom", plan.kind, *(source.name for source in plan.sources)), _reporting(own_server=own_server):
+            state = _flow_of(plan)
+    finally:
+        _onlooker.reset(token)
+    result = state.result(raise_on_failure=False)
+    if isinstance(result, RunResult):
+        return result
+    raise result if isinstance(result, BaseException) else NewsroomError(f"Prefect ended the run as {state.name}: {state.message}")
+
+
+def _flow_of(plan: pipeline.Plan) -> State[Any]:
+    options = plan.options
+    where: dict[str, Any] = {"config": options.config_dir, "data": options.data_dir}
+    names = [source.name for source in plan.sources]
+    if plan.kind == "reparse":
+        return reparse(sources=names, **where, return_state=True)
+    where |= {"base_url": options.base_url, "delay": options.delay}
+    if plan.kind == "retry":
+        return retry(ids=list(plan.ids), **where, return_state=True)
+    where |= {"recheck": options.recheck}
+    if plan.kind == "nightly":
+        return nightly(sources=names, **where, return_state=True)
+    if plan.kind == "sweep":
+        return sweep(source=names[0], **where, return_state=True)
+    assert plan.kind == "backfill" and plan.window is not None, plan.kind
+    return backfill(source=names[0], since=plan.window.since, until=plan.window.until, **where, return_state=True)
+
+
+@contextmanager
+def _reporting(*, own_server: bool) -> Iterator[None]:
+    """Prefect's settings for the time of a flow, and afterwards the last word to the server: nothing more is sent at exit."""
+    try:
+        with temporary_settings(updates={PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None} if own_server else {}):
+            yield
+    finally:
+        EventsWorker.drain_all(timeout=RECORD_SECONDS)
+        APILogWorker.drain_all(timeout=RECORD_SECONDS)

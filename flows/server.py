@@ -1,0 +1,181 @@
+"""The Prefect server that our flows report to: the one named by PREFECT_API_URL, or one of our own for the time of a command.
+
+Prefect starts a temporary server by itself, but only when the first flow runs, after importing the whole server into the client, and
+it leaves the server behind when the client is killed (measured: 17 s, and an orphan of 230 MB each time). Ours is a child started
+first of all, while Prefect is still being imported here, and it ends with us by any ending: see `server_process`. This module does
+not import Prefect.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from newsroom.errors import ConfigError, NewsroomError, Transient
+
+START_TIMEOUT_SECONDS = 240
+"""Generous: the first start in a directory makes Prefect's database (10 s of work), and others may be starting on the same machine."""
+STOP_TIMEOUT_SECONDS = 15
+
+
+def settings(environment: Mapping[str, str], home: Path, *, debug: bool) -> dict[str, str]:
+    """Prefect's settings for our process and the server, where the user has not set them: quiet, no telemetry, all in `home`.
+
+    >>> chosen = settings({"PREFECT_HOME": "/elsewhere"}, Path("data/prefect"), debug=False)
+    >>> "PREFECT_HOME" in chosen, chosen["PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"]
+    (False, 'CRITICAL')
+    """
+    wanted = {
+        "DO_NOT_TRACK": "1",
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        # the console is ours; Prefect's database still gets what is logged in a run
+        "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "DEBUG" if debug else "CRITICAL",
+        "PREFECT_CLI_PROMPT": "false",
+    }
+    if "PREFECT_API_URL" not in environment:  # a server of the user's may need the user's own profile (keys)
+        wanted["PREFECT_HOME"] = str(home.absolute())
+    return {name: value for name, value in wanted.items() if name not in environment}
+
+
+_SERVER_ONLY = {
+    "PREFECT_UI_ENABLED": "false",
+    "PREFECT_API_BLOCKS_REGISTER_ON_START": "false",  # we use none; 1.5 s of a first start
+    # measured: one by one, 1,000 task runs take the server 31 s; in hundreds 8 s
+    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "100",
+    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "1",
+    "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_FLUSH_INTERVAL": "1",
+    "PREFECT_SERVER_SERVICES_TRIGGERS_ENABLED": "false",
+    "PREFECT_SERVER_LOGGING_LEVEL": "ERROR",
+}
+
+
+@dataclass(slots=True)
+class Api:
+    """Where flows report to."""
+
+    url: str
+    process: subprocess.Popen[bytes] | None = None
+    """The server, if it is our own."""
+    log: Path | None = None
+    _is_ready: bool = False
+
+    @property
+    def is_own(self) -> bool:
+        """Whether the server lives and dies with this process."""
+        return self.process is not None
+
+    def wait(self) -> None:
+        """Return when the server answers. Raises `NewsroomError` if it does not."""
+        if self.process is None or self._is_ready:
+            return
+        assert self.process.stdout is not None
+        ready, _, _ = select.select([self.process.stdout], [], [], START_TIMEOUT_SECONDS)
+        if ready and self.process.stdout.readline():
+            self._is_ready = True
+            return
+        what = f"gave no sign for {START_TIMEOUT_SECONDS} s" if not ready else "ended while starting"
+        raise NewsroomError(f"Prefect's own server {what}: see the end of {self.log}, or name a running server with PREFECT_API_URL")
+
+
+@contextmanager
+def prefect_api(home: Path, environment: MutableMapping[str, str], *, debug: bool = False) -> Iterator[Api]:
+    """The server to report to. Call it before Prefect is imported, with `os.environ`: the address is written there.
+
+    Returns at once; `Api.wait` waits for the server. Raises `Transient` if PREFECT_API_URL names a server that does not answer,
+    `NewsroomError` if no server can be started.
+    """
+    environment.update(settings(environment, home, debug=debug))
+    if url := environment.get("PREFECT_API_URL"):
+        _reach(url)
+        yield Api(url)
+        return
+    home = Path(environment["PREFECT_HOME"])
+    with _own_server(home, environment, debug=debug) as api:
+        _bypass_proxies(environment)
+        environment["PREFECT_API_URL"] = api.url
+        try:
+            yield api
+        finally:
+            del environment["PREFECT_API_URL"]
+
+
+@contextmanager
+def _own_server(home: Path, environment: Mapping[str, str], *, debug: bool) -> Iterator[Api]:
+    log_path = home / "server.log"
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        log = log_path.open("ab")
+    except OSError as error:
+        raise NewsroomError(f"{home}: cannot be written ({error.strerror}); choose another --data or set PREFECT_HOME") from None
+    with log, socket.create_server(("127.0.0.1", 0)) as listening:
+        process = subprocess.Popen(  # noqa: S603 -- our own module, by the interpreter that runs us
+            [sys.executable, "-P", "-m", "flows.server_process", str(listening.fileno())],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=None if debug else log,
+            pass_fds=[listening.fileno()],
+            start_new_session=True,  # Ctrl-C is for us: the server must outlive it long enough to record the end of the run
+            env={
+                **environment,
+                **_SERVER_ONLY,
+                "PREFECT_HOME": str(home),
+                "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
+            },
+        )
+        port = listening.getsockname()[1]
+    try:
+        yield Api(f"http://127.0.0.1:{port}/api", process, log_path)
+    finally:
+        _stop(process)
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    """End the server: closing its standard input asks it to."""
+    assert process.stdin is not None and process.stdout is not None
+    process.stdin.close()
+    try:
+        process.wait(STOP_TIMEOUT_SECONDS)
+    except subprocess.TimeoutExpired:
+        pass
+    finally:
+        process.kill()  # does nothing to one that has ended
+        process.wait()
+        process.stdout.close()
+
+
+def _bypass_proxies(environment: MutableMapping[str, str]) -> None:
+    """Our own server stands on this machine: no proxy is asked for it."""
+    for name in ("no_proxy", "NO_PROXY"):
+        if "127.0.0.1" not in (given := environment.get(name, "")):
+            environment[name] = f"{given},127.0.0.1".lstrip(",")
+
+
+def _reach(url: str) -> None:
+    """Raise `Transient` if nothing answers at the address (any answer but a server error will do: some servers want a key)."""
+    if not url.startswith(("http://", "https://")):
+        raise ConfigError(f"PREFECT_API_URL={url}: must be like http://127.0.0.1:4200/api")
+    asked = url.rstrip("/") + "/health"
+    tries = 2
+    for attempt in range(1, tries + 1):
+        try:
+            with urllib.request.urlopen(asked, timeout=10):  # noqa: S310 -- http(s) only, see above
+                return
+        except urllib.error.HTTPError as error:
+            if error.code < 500:
+                return
+            reason: object = f"HTTP {error.code}"
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "reason", error)
+        if attempt < tries:
+            time.sleep(1)
+    raise Transient(f"PREFECT_API_URL={url}: no Prefect server answers there ({reason}); start it, or unset PREFECT_API_URL")

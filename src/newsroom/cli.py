@@ -1,0 +1,512 @@
+"""The command line: `newsroom COMMAND`. Reads arguments, calls the flows or the pipeline, shows what came of it.
+
+Imports are made inside the commands: Prefect takes seconds and DuckDB a third of one, and `newsroom --help` needs neither.
+"""
+# ruff: noqa: ARG001 -- every command takes --config, --data and --debug, whether it needs them or not
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import re
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
+
+import typer
+
+from newsroom import __version__, console
+from newsroom.errors import ConfigError, NewsroomError
+from newsroom.interrupts import Stopped, interruptible, stoppable
+from newsroom.model import Recheck, RunKind, RunResult
+
+if TYPE_CHECKING:
+    from newsroom.pipeline import Options, Plan
+    from newsroom.warehouse import Table
+
+T = TypeVar("T")
+EXIT_CODES = {"ok": 0, "blocked": 1, "incomplete": 3, "failed": 3}
+
+app = typer.Typer(
+    name="newsroom",
+    help="Keep a complete, versioned copy of public newsrooms in a DuckDB file.",
+    epilog="Exit: 0 ok, 1 blocked by checks, 2 usage or configuration error, 3 incomplete or failed (what was obtained is kept).",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+quarantine = typer.Typer(help="See and replay what was set aside.", no_args_is_help=True)
+app.add_typer(quarantine, name="quarantine")
+
+
+# --- what options mean
+
+
+def _day(text: str) -> date:
+    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
+        raise typer.BadParameter(f"{text!r} is not a date; write it like 2021-03-31")
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r} is not a date: {error}") from None
+
+
+def _hours(text: str) -> float:
+    found = re.fullmatch(r"(\d+(?:\.\d+)?) ?h?", text)
+    if not found:
+        raise typer.BadParameter(f"{text!r} is not a number of hours; write it like 26 or 26h")
+    return float(found[1])
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not (math.isfinite(seconds) and seconds >= 0):
+        raise typer.BadParameter(f"{text!r} is not a number of seconds; write it like 0.5")
+    return seconds
+
+
+Config = Annotated[Path, typer.Option("--config", metavar="DIR", envvar="NEWSROOM_CONFIG", help="Configuration directory.")]
+Data = Annotated[Path, typer.Option("--data", metavar="DIR", envvar="NEWSROOM_DATA", help="Data directory.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks and what Prefect says.")]
+BaseUrl = Annotated[str | None, typer.Option("--base-url", metavar="URL", help="Crawl the source at another address (a mirror, a test).")]
+Delay = Annotated[
+    float | None,
+    typer.Option("--delay", metavar="SECONDS", parser=_seconds, help="Politeness for this run; 0 only with a loopback --base-url."),
+]
+RecheckOption = Annotated[Recheck, typer.Option("--recheck", help="Which stored articles to ask for again.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as one line of JSON, and nothing else, on standard output.")]
+Format = Annotated[console.Format | None, typer.Option("--format", help="Form of the output.")]
+Sources = Annotated[list[str] | None, typer.Argument(metavar="SOURCE", help="Names of sources; default: all enabled.", show_default=False)]
+OneSource = Annotated[str, typer.Argument(metavar="SOURCE", help="Name of a source.")]
+
+CONFIG = Path("config")
+DATA = Path("data")
+
+
+def _options(config: Path, data: Path, base_url: str | None = None, delay: float | None = None, recheck: Recheck = "due") -> Options:
+    from newsroom.pipeline import Options
+
+    return Options(config, data, base_url, delay, recheck)
+
+
+# --- runs
+
+
+@app.command(epilog="Example: newsroom run osce")
+def run(
+    sources: Sources = None,
+    base_url: BaseUrl = None,
+    delay: Delay = None,
+    recheck: RecheckOption = "due",
+    as_json: Json = False,
+    config: Config = CONFIG,
+    data: Data = DATA,
+    debug: Debug = False,
+) -> None:
+    """The nightly: new, changed and due items, to published."""
+    options = _options(config, data, base_url, delay, recheck)
+    _run_flow("nightly", options, sources=sources or (), as_json=as_json, debug=debug)
+
+
+@app.command(epilog="Example: newsroom backfill osce --since 2001-01-01 --until 2002-01-01")
+def backfill(
+    source: OneSource,
+    since: Annotated[date, typer.Option("--since", metavar="DATE", parser=_day, help="First day of the window.")],
+    until: Annotated[date, typer.Option("--until", metavar="DATE", parser=_day, help="Day after the last day of the window.")],
+    base_url: BaseUrl = None,
+    delay: Delay = None,
+    recheck: RecheckOption = "due",
+    as_json: Json = False,
+    config: Config = CONFIG,
+    data: Data = DATA,
+    debug: Debug = False,
+) -> None:
+    """The items published in the window; resumable and repeatable."""
+    options = _options(config, data, base_url, delay, recheck)
+    _run_flow("backfill", options, sources=[source], since=since, until=until, as_json=as_json, debug=debug)
+
+
+@app.command(epilog="Example: newsroom sweep osce")
+def sweep(
+    source: OneSource,
+    base_url: BaseUrl = None,
+    delay: Delay = None,
+    recheck: RecheckOption = "due",
+    as_json: Json = False,
+    config: Config = CONFIG,
+    data: Data = DATA,
+    debug: Debug = False,
+) -> None:
+    """The whole listing, end to end.
+
+    Finds what any overlap missed, and confirms removals.
+    """
+    options = _options(config, data, base_url, delay, recheck)
+    _run_flow("sweep", options, sources=[source], as_json=as_json, debug=debug)
+
+
+@app.command(epilog="Example: newsroom reparse osce")
+def reparse(sources: Sources = None, config: Config = CONFIG, data: Data = DATA, debug: Debug = False) -> None:
+    """Archived pages through today's parser, no network at all."""
+    _run_flow("reparse", _options(config, data), sources=sources or (), debug=debug)
+
+
+@app.command(epilog="Example: newsroom check")
+def check(config: Config = CONFIG, data: Data = DATA, debug: Debug = False) -> None:
+    """Judge the data as they stand; publish nothing."""
+    _run_here("check", _options(config, data))
+
+
+@app.command(epilog="Example: newsroom publish")
+def publish(config: Config = CONFIG, data: Data = DATA, debug: Debug = False) -> None:
+    """Publish the data as they stand, if the checks allow it."""
+    _run_here("publish", _options(config, data))
+
+
+@app.command(epilog="Example: newsroom rollback 20261122-023000-nightly")
+def rollback(
+    run_id: Annotated[str | None, typer.Argument(metavar="RUN_ID", help="A snapshot; default: the one before.", show_default=False)] = None,
+    config: Config = CONFIG,
+    data: Data = DATA,
+    debug: Debug = False,
+) -> None:
+    """Show consumers an earlier snapshot again."""
+    from newsroom import pipeline
+
+    _print(f"consumers see {pipeline.rollback(_options(config, data), run_id)} again, until the next run is published")
+
+
+def _run_flow(
+    kind: RunKind,
+    options: Options,
+    *,
+    sources: Sequence[str] = (),
+    since: date | None = None,
+    until: date | None = None,
+    ids: Sequence[str] = (),
+    as_json: bool = False,
+    debug: bool,
+) -> None:
+    """Prepare and run a flow; show the plan while Prefect starts."""
+    from newsroom import pipeline
+
+    plan = pipeline.prepare(kind, options, sources=sources, since=since, until=until, ids=ids)
+    try:
+        result = _under_prefect(options.data_dir, debug, lambda execute: execute(plan))
+    except NewsroomError as error:
+        if as_json and error.exit_code == 3:
+            _print(json.dumps({"run_id": None, "outcome": "failed", "sources": {}}))
+        raise
+    _show_result(result, as_json=as_json)
+    raise typer.Exit(EXIT_CODES[result.outcome])
+
+
+def _under_prefect(data_dir: Path, debug: bool, work: Callable[[Callable[[Plan], RunResult]], T]) -> T:
+    """Do work that executes plans, with a Prefect server to report to and a display to look at."""
+    from flows.server import prefect_api
+
+    with interruptible(), prefect_api(data_dir / "prefect", os.environ, debug=debug) as api, console.screen(sys.stderr) as screen:
+
+        def execute(plan: Plan) -> RunResult:
+            _show_plan(plan, screen)
+            screen.wait_for("starting Prefect" if api.is_own else "importing Prefect")
+            from flows import runs
+
+            api.wait()
+            screen.wait_for(None)
+            return runs.execute(plan, watch=screen, own_server=api.is_own)
+
+        return work(execute)
+
+
+def _show_plan(plan: Plan, screen: console.Screen) -> None:
+    """What is about to happen. Raises `Busy` before anything has begun if another command is at work."""
+    from newsroom import pipeline
+    from newsroom.errors import Busy
+
+    status = pipeline.status(plan.options)
+    if status.running:
+        raise Busy(f"{plan.options.data_dir}: {status.running} is at work; wait for it or stop it")
+    names = ", ".join(source.name for source in plan.sources)
+    window = f", published {plan.window.since} to {plan.window.until} (exclusive)" if plan.window else ""
+    at = f" at {plan.options.base_url}" if plan.options.base_url else ""
+    screen.say(f"{plan.kind}: {names}{window}{at}")
+    last = status.runs[0] if status.runs else None
+    before = f"last run {last['run_id']}: {last['outcome'] or 'unfinished'}" if last else "no run before this one"
+    screen.say(f"{plan.options.data_dir}: {before}" + (f"; {status.articles} articles published" if status.articles is not None else ""))
+
+
+def _run_here(kind: RunKind, options: Options) -> None:
+    """A run without network, and too short to start Prefect for."""
+    from newsroom import pipeline
+
+    plan = pipeline.prepare(kind, options)
+    with interruptible(), console.screen(sys.stderr) as screen:
+        result = pipeline.run(plan, engine=pipeline.Inline(), watch=screen)
+    rows = [(each.check_name, each.severity, each.verdict, each.failing_rows, each.detail) for each in result.checks]
+    console.write_rows(("check", "severity", "verdict", "rows", "detail"), rows, form="table", out=sys.stdout)
+    _show_result(result, as_json=False)
+    raise typer.Exit(EXIT_CODES[result.outcome])
+
+
+def _show_result(result: RunResult, *, as_json: bool) -> None:
+    if as_json:
+        _print(json.dumps({"run_id": result.run_id, "outcome": result.outcome, "sources": result.sources}))
+    else:
+        for source, counts in result.sources.items():
+            told = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items() if count)
+            _print(f"{source}: {told or 'nothing to do'}")
+        _print(f"{result.run_id}: {result.outcome}, {'published' if result.published else 'not published'}")
+    for each in result.checks:
+        if each.verdict == "fail" and each.severity == "warn":
+            console.error(f"warning: {each.check_name}: {each.detail}")
+    if result.outcome != "ok":
+        console.error(f"{result.outcome}: {result.detail or result.run_id}")
+
+
+# --- looking
+
+
+@app.command(epilog="Example: newsroom status --max-age 26h")
+def status(
+    max_age: Annotated[
+        float | None, typer.Option("--max-age", metavar="HOURS", parser=_hours, help="Exit 1 if the public data are older than this.")
+    ] = None,
+    config: Config = CONFIG,
+    data: Data = DATA,
+    debug: Debug = False,
+) -> None:
+    """Last runs, freshness and verdicts."""
+    from newsroom import pipeline
+
+    found = pipeline.status(_options(config, data))
+    if found.runs:
+        names = ("run_id", "started_at", "finished_at", "outcome", "new_articles", "new_versions", "detail")
+        console.write_rows(names, [[row[name] for name in names] for row in found.runs], form="table", out=sys.stdout)
+    if found.running:
+        _print(f"running now: {found.running}")
+    if found.published_run_id is None:
+        _print(f"{data}: nothing has been published yet")
+    else:
+        whole = f"{found.fresh_at:%Y-%m-%d %H:%M} UTC ({found.age_hours:.1f} hours ago)" if found.fresh_at else "never"
+        _print(f"published: {found.published_run_id}, {found.articles} articles; listing last read whole: {whole}")
+    if max_age is not None and (found.age_hours is None or found.age_hours > max_age):
+        console.error(f"{data}: the public data are older than {max_age:g} hours; see the runs above, then `newsroom run`")
+        raise typer.Exit(1)
+
+
+@app.command(epilog="Example: newsroom coverage osce")
+def coverage(
+    source: Annotated[str | None, typer.Argument(metavar="SOURCE", help="Name of a source; default: all.", show_default=False)] = None,
+    form: Format = None,
+    config: Config = CONFIG,
+    data: Data = DATA,
+    debug: Debug = False,
+) -> None:
+    """What was listed and what became of it, by month and type."""
+    from newsroom.warehouse import open_public
+
+    with open_public(data) as public:
+        known = [row[0] for row in public.query("SELECT DISTINCT source FROM coverage ORDER BY 1").rows]
+        if source is not None and source not in known:
+            raise ConfigError(f"coverage: nothing is known of a source {source!r}; there are: {', '.join(known) or 'none yet'}")
+        table = public.query(
+            """SELECT source, strftime(month, '%Y-%m') AS month, content_type, listed, published, duplicate, quarantined, pending, gone
+            FROM coverage WHERE source = coalesce(?, source) ORDER BY source, month NULLS LAST, content_type NULLS LAST""",
+            [source],
+        )
+    rows: list[Sequence[Any]] = list(table.rows)
+    if form in (None, "table"):
+        rows.append(("total", None, None, *(sum(row[place] for row in table.rows) for place in range(3, 9))))
+    console.write_rows(table.columns, rows, form=form or "table", out=sys.stdout)
+
+
+@app.command(
+    epilog="""Example: newsroom sql "SELECT published_on, title FROM articles ORDER BY 1 DESC LIMIT 10" --format csv""",
+)
+def sql(
+    query: Annotated[str, typer.Argument(metavar="QUERY", help="One or more SQL statements; the answer of the last is shown.")],
+    form: Format = None,
+    config: Config = CONFIG,
+    data: Data = DATA,
+    debug: Debug = False,
+) -> None:
+    """Ask the public database, read-only. A table on a terminal, CSV elsewhere, unless --format says otherwise."""
+    from newsroom.warehouse import open_public
+
+    with open_public(data) as public:
+        table = public.query(query)
+    console.write_rows(table.columns, table.rows, form=form or ("table" if sys.stdout.isatty() else "csv"), out=sys.stdout)
+
+
+@app.command(epilog="Example: newsroom sources --check")
+def sources(
+    check: Annotated[bool, typer.Option("--check", help="Validate every definition against its recorded pages.")] = False,
+    config: Config = CONFIG,
+    data: Data = DATA,
+    debug: Debug = False,
+) -> None:
+    """The sources and whether their definitions hold."""
+    from newsroom import pipeline
+
+    verdicts = pipeline.check_sources(_options(config, data), recorded=check)
+    names = ("source", "title", "enabled", *(("verdict",) if check else ()))
+    rows = [(each.name, each.title, each.enabled, *(("ok" if each.ok else "wrong",) if check else ())) for each in verdicts]
+    console.write_rows(names, rows, form="table", out=sys.stdout)
+    for each in verdicts:
+        for problem in each.problems:
+            console.error(f"{each.name}: {problem}")
+    if not all(each.ok for each in verdicts):
+        raise typer.Exit(ConfigError.exit_code)
+
+
+# --- quarantine
+
+
+def _set_aside(data: Path) -> Table:
+    from newsroom.warehouse import open_public
+
+    with open_public(data) as public:
+        return public.query("SELECT * FROM quarantine ORDER BY last_at DESC, article_id")
+
+
+@quarantine.command("list", epilog="Example: newsroom quarantine list --format csv")
+def quarantine_list(form: Format = None, config: Config = CONFIG, data: Data = DATA, debug: Debug = False) -> None:
+    """What is set aside, the latest first."""
+    table = _set_aside(data)
+    console.write_rows(table.columns, table.rows, form=form or "table", out=sys.stdout)
+
+
+@quarantine.command("show", epilog="Example: newsroom quarantine show osce:49210")
+def quarantine_show(
+    article_id: Annotated[str, typer.Argument(metavar="ID", help="An article id, as `quarantine list` shows it.")],
+    config: Config = CONFIG,
+    data: Data = DATA,
+    debug: Debug = False,
+) -> None:
+    """Everything known about one item: reason, evidence, attempts."""
+    found = [row for row in _set_aside(data).dicts() if row["article_id"] == article_id]
+    if not found:
+        raise ConfigError(f"quarantine: {article_id} is not set aside; `newsroom quarantine list` shows what is")
+    for row in found:
+        console.write_rows(("field", "value"), list(row.items()), form="table", out=sys.stdout)
+
+
+@quarantine.command("retry", epilog="Example: newsroom quarantine retry osce:49210")
+def quarantine_retry(
+    ids: Annotated[list[str] | None, typer.Argument(metavar="ID", help="Article ids; default: all.", show_default=False)] = None,
+    base_url: BaseUrl = None,
+    delay: Delay = None,
+    config: Config = CONFIG,
+    data: Data = DATA,
+    debug: Debug = False,
+) -> None:
+    """Try again what was set aside, from the archive or from the site."""
+    _run_flow("retry", _options(config, data, base_url, delay), ids=ids or (), debug=debug)
+
+
+# --- demo
+
+
+@app.command(epilog="Example: newsroom demo")
+def demo(ctx: typer.Context, config: Config = CONFIG, data: Data = DATA, debug: Debug = False) -> None:
+    """Two real nights against the bundled sample newsroom.
+
+    It is served on loopback; between the nights its editors are at work. Data go to DATA/demo, unless --data is given.
+    """
+    from newsroom import demo as demonstration
+    from newsroom.pipeline import bundled_config
+
+    def is_given(name: str) -> bool:
+        where = ctx.get_parameter_source(name)
+        return where is not None and where.name == "COMMANDLINE"
+
+    place = data if is_given("data") else data / "demo"
+    settings = config if is_given("config") else bundled_config()
+    results = _under_prefect(place, debug, lambda execute: demonstration.two_nights(settings, place, execute=execute, say=_print))
+    for line in demonstration.what_next(place):
+        _print(line)
+    raise typer.Exit(max(EXIT_CODES[result.outcome] for result in results))
+
+
+# --- the program
+
+
+@app.callback(invoke_without_command=True)
+def _program(ctx: typer.Context, version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
+    if version:
+        _print(f"newsroom {__version__}")
+        raise typer.Exit
+
+
+def _print(line: str) -> None:
+    sys.stdout.write((console.visible(line) if sys.stdout.isatty() else line) + "\n")
+    sys.stdout.flush()
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    debug = "--debug" in sys.argv
+    try:
+        with stoppable():
+            code = app(prog_name="newsroom", standalone_mode=False) or 0
+    except typer.TyperException as error:  # usage
+        _report_usage(error)
+        code = 2
+    except NewsroomError as error:
+        code = error.exit_code
+        _report(str(error), debug=debug)
+    except Stopped as stopped:
+        _report(f"stopped by {stopped}; what was obtained is kept, and the next run goes on", debug=debug)
+        code = stopped.exit_code
+    except (KeyboardInterrupt, typer.Abort):
+        console.error("stopped")
+        code = 130
+    except BrokenPipeError:  # the reader of our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    except Exception as error:  # noqa: BLE001 -- a mistake of ours: still one readable line
+        code = 3
+        _report(
+            f"internal error: {type(error).__name__}: {error}".splitlines()[0] + " (run again with --debug, and report it)", debug=debug
+        )
+    _leave(code)
+
+
+def _leave(code: int) -> NoReturn:
+    """End the process; after a flow at once.
+
+    Nothing is left to do then, but threads may still listen to a slow site, and taking down Prefect and DuckDB in the order that
+    Python chooses takes long and prints the latter's complaints about the former.
+    """
+    if "prefect" not in sys.modules:
+        sys.exit(code)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def _report_usage(error: typer.TyperException) -> None:
+    """What is wrong with the arguments, and where to read what is right; the help itself where nothing was asked for."""
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context else "newsroom"
+    message = error.format_message() if hasattr(error, "format_message") else str(error)
+    if "\n" in message:
+        sys.stderr.write(message + "\n")
+    else:
+        console.error(f"{message.rstrip('.')}; see `{command} --help`")
+
+
+def _report(message: str, *, debug: bool) -> None:
+    if debug:
+        traceback.print_exc()
+    console.error(message)
