@@ -23,7 +23,9 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from newsroom.errors import NewsroomError, Transient
 
 MAX_WORKERS = 2
-"""Batches under way at a time: one works while the last pages of another come in; more would only mean more to lose when killed. Politeness is not decided here: the HTTP client spaces the requests to a host."""
+"""Batches under way at a time: one works while the last pages of another come in; more would only mean more to lose when killed.
+
+Politeness is not decided here: the HTTP client spaces the requests to a host."""
 RETRY_DELAY_SECONDS: list[float] = [2, 15]
 """Before the second and the third attempt at a batch."""
 PATIENCE_SECONDS = 5
