@@ -41,7 +41,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-quarantine = typer.Typer(help="See and replay what was set aside.", no_args_is_help=True)
+quarantine = typer.Typer(help="See and replay what was set aside (alone: list).")
 app.add_typer(quarantine, name="quarantine")
 
 
@@ -379,6 +379,12 @@ def _set_aside(data: Path) -> Table:
         return public.query("SELECT * FROM quarantine ORDER BY last_at DESC, article_id")
 
 
+@quarantine.callback(invoke_without_command=True)
+def _quarantine(ctx: typer.Context, config: Config = CONFIG, data: Data = DATA, debug: Debug = False) -> None:
+    if ctx.invoked_subcommand is None:
+        quarantine_list(None, config, data, debug)
+
+
 @quarantine.command("list", epilog="Example: newsroom quarantine list --format csv")
 def quarantine_list(form: Format = None, config: Config = CONFIG, data: Data = DATA, debug: Debug = False) -> None:
     """What is set aside, the latest first."""
@@ -388,29 +394,32 @@ def quarantine_list(form: Format = None, config: Config = CONFIG, data: Data = D
 
 @quarantine.command("show", epilog="Example: newsroom quarantine show osce:49210")
 def quarantine_show(
-    article_id: Annotated[str, typer.Argument(metavar="ID", help="An article id, as `quarantine list` shows it.")],
+    name: Annotated[str, typer.Argument(metavar="ID", help="A quarantine id or an article id, as `quarantine list` shows them.")],
     config: Config = CONFIG,
     data: Data = DATA,
     debug: Debug = False,
 ) -> None:
     """Everything known about one item: reason, evidence, attempts."""
-    found = [row for row in _set_aside(data).dicts() if row["article_id"] == article_id]
+    found = [row for row in _set_aside(data).dicts() if name in (row["quarantine_id"], row["article_id"])]
     if not found:
-        raise ConfigError(f"quarantine: {article_id} is not set aside; `newsroom quarantine list` shows what is")
+        raise ConfigError(f"quarantine: {name} is not set aside; `newsroom quarantine list` shows what is")
     for row in found:
         console.write_rows(("field", "value"), list(row.items()), form="table", out=sys.stdout)
 
 
 @quarantine.command("retry", epilog="Example: newsroom quarantine retry osce:49210")
 def quarantine_retry(
-    ids: Annotated[list[str] | None, typer.Argument(metavar="ID", help="Article ids; default: all.", show_default=False)] = None,
+    ids: Annotated[list[str] | None, typer.Argument(metavar="ID", help="Quarantine ids or article ids; default: all.", show_default=False)] = None,
     base_url: BaseUrl = None,
     delay: Delay = None,
     config: Config = CONFIG,
     data: Data = DATA,
     debug: Debug = False,
 ) -> None:
-    """Try again what was set aside, from the archive or from the site."""
+    """Try again what was set aside: unreadable pages from the archive, what could not be had from the site."""
+    known = {name for row in _set_aside(data).dicts() for name in (row["quarantine_id"], row["article_id"])}
+    if unknown := [name for name in ids or () if name not in known]:
+        raise ConfigError(f"quarantine: {', '.join(unknown)}: not set aside; `newsroom quarantine list` shows what is")
     _run_flow("retry", _options(config, data, base_url, delay), ids=ids or (), debug=debug)
 
 

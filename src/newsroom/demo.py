@@ -40,7 +40,7 @@ def two_nights(
 def _edit(site: SampleSite) -> str:
     """What a day at a newsroom brings; returns it in words."""
     site.add(5)
-    changed = [item.id for item in site.listing()][20:23]
+    changed = [item.id for item in site.listing() if item.trap is None and item.exact_copy_of is None][20:23]
     for number in changed:
         site.rewrite(number)
     return f"5 articles added, {len(changed)} rewritten"
