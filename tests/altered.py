@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from html import escape
 from itertools import combinations
 
@@ -180,6 +181,23 @@ def breaks_after_label(fields: list[Field]) -> list[El | str]:
     return [el("p", *(part for label, value in fields for part in (el("b", label), el("br"), *value, el("br"))))]
 
 
+def tight_spans(fields: list[Field]) -> list[El | str]:
+    """No blank between label and value: the style sheet has the distance."""
+    return [el("div", el("span", label), el("span", *value)) for label, value in fields]
+
+
+def tight_line(fields: list[Field]) -> list[El | str]:
+    return [el("div", *(el("span", el("span", label), el("span", *value)) for label, value in fields))]
+
+
+def dashes(fields: list[Field]) -> list[El | str]:
+    return [el("ul", *(el("li", el("b", label.rstrip(":")), " – ", *value) for label, value in fields))]
+
+
+def cards_aside(fields: list[Field]) -> list[El | str]:
+    return [el("aside", *(el("div", el("div", label), el("div", *value)) for label, value in fields))]
+
+
 def columns(fields: list[Field]) -> list[El | str]:
     return [el("table", el("tr", *(el("th", label) for label, _ in fields)), el("tr", *(el("td", *value) for _, value in fields)))]
 
@@ -212,7 +230,7 @@ FIELD_FORMS: dict[str, Callable[[list[Field]], list[El | str]]] = {
     form.__name__: form
     for form in (
         table, bullet_list, div_pairs, flat_divs, span_pairs, one_line, strong_paragraphs, plain_lines, headings, sections, breaks,
-        breaks_after_label, columns, listed_values, one_dd_each, custom_elements,
+        breaks_after_label, tight_spans, tight_line, dashes, cards_aside, columns, listed_values, one_dd_each, custom_elements,
     )
 }  # fmt: skip
 
@@ -283,10 +301,35 @@ def flat_with_read_more(entry: EntryParts) -> list[El | str]:
     return [el("dt", entry.link), el("dd", *plain_lines(entry.fields), el("p", *entry.snippet), el("p", more))]
 
 
+def wrapped_in_link(entry: EntryParts) -> list[El | str]:
+    """The whole card is the link; so its values are none."""
+    fields = [(label, [kid.text() if isinstance(kid, El) and kid.tag == "a" else kid for kid in value]) for label, value in entry.fields]
+    return [El("a", dict(entry.link.attrs), [el("h3", *entry.link.kids), *span_pairs(fields), el("p", *entry.snippet)])]
+
+
+def title_not_linked(entry: EntryParts) -> list[El | str]:
+    more = El("a", dict(entry.link.attrs), ["Read more"])
+    return [el("div", el("h3", *entry.link.kids), *div_pairs(entry.fields), el("p", *entry.snippet), el("p", more))]
+
+
+def snippet_with_read_more(entry: EntryParts) -> list[El | str]:
+    more = El("a", dict(entry.link.attrs), ["Read more"])
+    return [el("article", el("h3", entry.link), *span_pairs(entry.fields), el("p", *entry.snippet, " ", more))]
+
+
+def snippet_linked(entry: EntryParts) -> list[El | str]:
+    return [el("div", el("h3", entry.link), *span_pairs(entry.fields), el("p", El("a", dict(entry.link.attrs), entry.snippet)))]
+
+
+def rows_labels_first(entry: EntryParts) -> list[El | str]:
+    return [el("tr", el("td", *div_pairs(entry.fields))), el("tr", el("td", entry.link)), el("tr", el("td", *entry.snippet))]
+
+
 ENTRY_FORMS: dict[str, Callable[[EntryParts], list[El | str]]] = {
     form.__name__: form
     for form in (
-        as_articles, as_list_items, as_rows, without_containers, date_above_title, snippet_above_labels, with_read_more, flat_with_read_more
+        as_articles, as_list_items, as_rows, without_containers, date_above_title, snippet_above_labels, with_read_more,
+        flat_with_read_more, wrapped_in_link, title_not_linked, snippet_with_read_more, snippet_linked, rows_labels_first,
     )
 }  # fmt: skip
 
@@ -295,6 +338,9 @@ def rebuild_entries(form: Callable[[EntryParts], list[El | str]]) -> Rewriting:
     def change(tree: El) -> None:
         for entry in tree.all("div", "search-result-news"):
             tree.replace(entry, form(_parts(entry)))
+        for pane in tree.all("div", "pane-content"):
+            if form is rows_labels_first and pane.all("tr"):
+                pane.kids = [el("table", *pane.kids)]
 
     return on_tree(change)
 
@@ -463,6 +509,125 @@ def time_without_text(tree: El) -> None:
 def time_as_span(tree: El) -> None:
     for one in tree.all("time"):
         one.tag, one.attrs = "span", {}
+
+
+@on_tree
+def time_with_hour(tree: El) -> None:
+    """`Friday, 12 September 2025 - 14:30`, as Drupal prints it."""
+    for time in tree.all("time"):
+        tree.replace(time, [f"{date.fromisoformat((time.attrs['datetime'] or '')[:10]):%A}, {time.text()} - 14:30"])
+
+
+@on_tree
+def items_by_bars(tree: El) -> None:
+    for value in [*tree.all("dd"), *tree.all("div", "search-field")]:
+        if value.all("a"):
+            value.kids = [" | " if kid == ", " else kid for kid in value.kids]
+
+
+@on_tree
+def place_below_date(tree: El) -> None:
+    """An older page's `TIRANA 14 October 2003`, the other way round."""
+    for line in tree.all("div", "place-date"):
+        line.kids = [kid for day in line.all("span") for kid in (day, " ")] + [kid for kid in line.kids if isinstance(kid, str)]
+
+
+@on_tree
+def lead_as_heading(tree: El) -> None:
+    for lead in tree.all("div", "lead"):
+        tree.replace(lead, [el("h2", *(kid for p in lead.all("p") for kid in p.kids))])
+
+
+def _is_listing(tree: El) -> bool:
+    return tree.first("div", "panel-pane") is not None
+
+
+def _labels_of_article(tree: El) -> list[El]:
+    return [] if _is_listing(tree) else tree.all("dl")
+
+
+@on_tree
+def labels_last(tree: El) -> None:
+    """Below the body; then nothing stands between a lead and its text."""
+    for dl in _labels_of_article(tree):
+        tree.replace(dl, [])
+        _column(tree).kids.append(dl)
+
+
+@on_tree
+def labels_first(tree: El) -> None:
+    for dl in _labels_of_article(tree):
+        tree.replace(dl, [])
+        _column(tree).kids.insert(0, dl)
+
+
+@on_tree
+def kind_in_title(tree: El) -> None:
+    if kind := _take_kind(tree):
+        for h1 in tree.all("h1"):
+            h1.kids = [el("small", *kind.kids), " ", *h1.kids]
+
+
+@on_tree
+def kind_in_trail(tree: El) -> None:
+    for kind in tree.all("p", "kind"):
+        kind.kids = ["Newsroom / ", *kind.kids]
+
+
+@on_tree
+def share_line(tree: El) -> None:
+    for dl in tree.all("dl"):
+        tree.replace(dl, [dl, el("div", "Share this page: ", *_share().kids), el("p", el("a", "Print this page", href="#"))])
+
+
+@on_tree
+def teasers_below(tree: El) -> None:
+    """Cards of other articles, with their labels, dates and a sentence each; in a listing they would be entries."""
+    if _is_listing(tree):
+        return
+    days = ("3 March 1999", "11 April 1998")
+    cards = (
+        el("div", el("h3", el("a", f"Another release, of {day}", href="/secretariat/900001")), el("p", f"Publishing date: {day}"),
+           el("p", "Content type: News"), el("p", "It was a long day for everybody who took part in it, and for those who did not."))
+        for day in days
+    )  # fmt: skip
+    _column(tree).kids.append(el("div", el("h2", "Related"), *cards))
+
+
+@on_tree
+def newsletter_below(tree: El) -> None:
+    words = (el("h2", "Stay informed"), el("p", "Subscribe to our newsletter and receive the latest news in your inbox."))
+    _column(tree).kids.append(el("div", *words, el("input", type_="email")))
+
+
+@on_tree
+def menu_of_labels(tree: El) -> None:
+    """A menu, in no <nav>, under headings that are labels elsewhere."""
+    body = tree.first("body")
+    assert body is not None
+    parts = {"What we do": ("Fields of work", "Elections"), "Where we are": ("Albania",)}
+    items = (
+        el("li", el("span", head), el("ul", *(el("li", el("a", one, href=f"/{one}")) for one in below))) for head, below in parts.items()
+    )
+    body.kids.insert(0, el("ul", *items))
+
+
+@on_tree
+def site_name_longer(tree: El) -> None:
+    """The site's name in the tab is longer than the title, and stands in the footer too."""
+    for title in tree.all("title"):
+        title.kids = [title.text().removesuffix(" | OSCE") + " - Organization for Security and Co-operation in Europe"]
+    for meta in tree.all("meta"):
+        if meta.attrs.get("property") == "og:title":
+            tree.replace(meta, [])
+
+
+@on_tree
+def filters_above(tree: El) -> None:
+    """A listing's form to filter and sort by the same labels."""
+    for pane in tree.all("div", "panel-pane"):
+        facets = (el("fieldset", el("legend", label), el("label", "From")) for label in ("Content type", "Publishing date", "Where we are"))
+        tree.replace(pane, [el("div", *facets), el("div", el("b", "Publishing date"), " ", el("a", "Title", href="?sort=title")), pane])
 
 
 def _bodies(tree: El) -> list[El]:
@@ -657,7 +822,9 @@ _EARLY = (
     no_colon, colon_outside, no_break_spaces, upper_case_labels, labels_reversed, values_unlinked, time_without_datetime,
     time_without_text, time_as_span, body_divs, body_breaks, body_nested, body_in_table, body_quoted, body_list, body_with_links,
     kind_below_title, kind_below_labels, kind_as_link, breadcrumbs, share_below_title, share_below_labels, related_below, related_aside,
-    links_in_header, article_with_header, metadata_as_aside,
+    links_in_header, article_with_header, metadata_as_aside, time_with_hour, items_by_bars, place_below_date, lead_as_heading,
+    kind_in_title, kind_in_trail, share_line, labels_last, labels_first, teasers_below, newsletter_below, menu_of_labels,
+    site_name_longer, filters_above,
 )  # fmt: skip
 _LATE = {
     "h1_to_h2": renamed("h1", "h2"), "h1_to_div": renamed("h1", "div"), "title_in_spans": title_in_spans, "bare_head": bare_head,
@@ -676,7 +843,22 @@ _EXCLUDE = (
     {"body_divs", "body_breaks", "body_nested", "body_in_table", "body_list", "body_with_links"},
     {"time_without_datetime", "time_without_text"},
     {"time_without_text", "time_as_span"},
-    {"kind_below_title", "kind_below_labels"},
+    {"time_with_hour", "time_without_text"},
+    {"time_with_hour", "time_without_datetime"},
+    {"time_with_hour", "time_as_span"},
+    {"items_by_bars", "values_unlinked"},
+    {"items_by_bars", "labels_reversed"},
+    {"kind_below_title", "kind_below_labels", "kind_in_title"},
+    {"kind_in_title", "title_in_spans"},
+    {"kind_in_title", "bare_head"},
+    {"kind_in_title", "h1_to_div"},
+    {"labels_first", "menu_of_labels"},  # where one ends and the other begins is nowhere to be seen
+    {"teasers_below", "fewer_wrappers"},  # the cards' boxes are all that tells them from the text
+    {"entries_title_not_linked", "fewer_wrappers"},
+    {"labels_last", "labels_first"},
+    {"labels_last", "share_line"},
+    {"labels_last", "kind_below_labels"},
+    {"labels_first", "kind_below_labels"},
     {"h1_to_h2", "h1_to_div"},
     {"minified", "pretty"},
 )

@@ -501,3 +501,35 @@ def test_any_soup_gives_a_result_or_a_rejection(soup: str) -> None:
         for html in (soup, f"<title>T</title><h1>T</h1>{soup}"):
             with suppress(Rejected):
                 read(html)
+
+
+# --- what a redesign leaves to tell apart ------------------------------------------------------------------------------------------
+
+
+def test_datelines_of_the_shared_collection_on_a_page() -> None:
+    """Place and date of every real dateline, read from a whole page; a missing year from its published date."""
+    path = SHARED / "data" / "datelines.jsonl"
+    if not path.exists():
+        pytest.skip(f"{path} is not here: it is kept beside the repository")
+    for row in map(json.loads, path.read_text(encoding="utf-8").splitlines()):
+        labels = f"<dl><dt>Date:</dt><dd>{row['published_iso']}</dd></dl>"
+        article = read_article(f"<h1>A bridge</h1>{labels}<p>{escape(row['text'])} The OSCE met.</p><p>It ended.</p>")
+        found = (article.dateline_place, article.dateline_on and article.dateline_on.isoformat(), str(article.published_on))
+        assert found == (row["place"], row["date_iso"], row["published_iso"]), row
+
+
+def test_teaser_that_the_text_begins_with_again_is_the_lead() -> None:
+    """Labels above the title: only that the next paragraph begins with the same words tells the teaser."""
+    page = "<dl><dt>Date:</dt><dd>5 May 2020</dd></dl><h1>A bridge</h1><p>{}</p><p>The bridge over the river is open again, and grey.</p>"
+    article = read_article(page.format("The bridge over the river is open..."))
+    assert (article.lead, article.body) == ("The bridge over the river is open...", "The bridge over the river is open again, and grey.")
+    assert read_article(page.format("The bridge over the river was closed.")).lead is None
+
+
+def test_title_that_begins_with_a_kind_of_text_keeps_it() -> None:
+    """`<em>Statement</em> by the Troika` is a title, `<small>Press release</small> Troika meets` a title and its kind."""
+    labels = "<dl><dt>Date:</dt><dd>5 May 2020</dd></dl><p>It met.</p>"
+    for head in ("<title>Statement by the Troika | OSCE</title>", ""):
+        assert read_article(f"{head}<h1><em>Statement</em> by the Troika</h1>{labels}").title == "Statement by the Troika"
+    article = read_article(f"<h1><small>Press release</small> Troika meets</h1>{labels}")
+    assert (article.title, article.content_type) == ("Troika meets", "Press release")

@@ -50,10 +50,22 @@ def test_articles_in_other_markup(name: str) -> None:
 
 @pytest.mark.parametrize("one", ARTICLE_REWRITINGS)
 def test_articles_in_two_rewritings(one: str) -> None:
-    """Pairwise; each pair on the next pages of a round through all layouts."""
+    """Pairwise, every fifth pair."""
+    check_articles(one, every=5)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("one", ARTICLE_REWRITINGS)
+def test_articles_in_any_two_rewritings(one: str) -> None:
+    check_articles(one, every=1)
+
+
+def check_articles(one: str, *, every: int) -> None:
+    """Each pair on the next pages of a round through all layouts; every n-th pair, another n-th for every rewriting."""
     pages = shared_articles()[::12]
     others = [other for first, other in altered.pairs() if first == one and other in ARTICLE_REWRITINGS]
-    for number, other in enumerate(others, start=ARTICLE_REWRITINGS.index(one)):
+    start = ARTICLE_REWRITINGS.index(one)
+    for number, other in list(enumerate(others, start=start))[start % every :: every]:
         for page in (pages[number % len(pages)], pages[(number + 5) % len(pages)]):
             html = altered.altered(page.html, [one, other])
             for source in (osce(), without_css()):
@@ -73,8 +85,19 @@ def test_listings_in_other_markup(name: str) -> None:
 
 @pytest.mark.parametrize("one", altered.REWRITINGS)
 def test_listings_in_two_rewritings(one: str) -> None:
+    check_listings(one, every=5)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("one", altered.REWRITINGS)
+def test_listings_in_any_two_rewritings(one: str) -> None:
+    check_listings(one, every=1)
+
+
+def check_listings(one: str, *, every: int) -> None:
     others = [other for first, other in altered.pairs() if first == one]
-    for number, other in enumerate(others, start=list(altered.REWRITINGS).index(one)):
+    start = list(altered.REWRITINGS).index(one)
+    for number, other in list(enumerate(others, start=start))[start % every :: every]:
         page = shared_listing(*LISTINGS[number % 4])
         html = altered.altered(page.html, [one, other])
         for source in (osce(), without_css()):

@@ -31,7 +31,7 @@ _YEAR_WORD = r"\.?(?:\s*(?:г|р|року|года|годин[аеи]|godin[ae])
 _DAY_MONTH = rf"(?P<day>\d{{1,2}})(?:st|nd|rd|th|er|\.)?\s+(?:of\s+|de\s+)?(?P<month>{_WORD})"
 _MONTH_DAY = rf"(?P<first_month>{_WORD})\.?\s+(?P<second_day>\d{{1,2}})(?:st|nd|rd|th)?"
 _ZONE = r"(?:Z|[+-]\d\d(?::?\d\d)?|\(?[A-Z]{2,5}\)?)?"
-_CLOCK = rf"(?:,?\s+(?:at\s+)?\d{{1,2}}[:.h]\d\d(?::\d\d)?\s*(?:[ap]\.?m\.?)?\s*{_ZONE})?"
+_CLOCK = rf"(?:,?\s+(?:(?:at|[|–-])\s+)?\d{{1,2}}[:.h]\d\d(?::\d\d)?\s*(?:[ap]\.?m\.?)?\s*{_ZONE})?"
 _ISO_CLOCK = rf"(?:[T\s]\d\d(?::?\d\d(?::?\d\d(?:[.,]\d+)?)?)?\s*{_ZONE})?"
 
 _WORDS = re.compile(rf"(?:{_WEEKDAY},?\s+)?(?:{_DAY_MONTH}\.?,?\s+(?:de\s+)?|{_MONTH_DAY},?\s+){_YEAR}{_YEAR_WORD}{_CLOCK}", re.IGNORECASE)

@@ -181,6 +181,37 @@ class Addresses:
         return urlencode(kept, errors="surrogateescape")
 
 
+_TRACKERS = re.compile(
+    r"utm_\w+|mtm_\w+|pk_\w+|fbclid|gclid|dclid|msclkid|yclid|igshid|mc_[ce]id|_ga|_gl|mkt_tok|s_cid|itok|oly_\w+"
+    r"|sid|s?session_?(?:id)?|phpsessid|jsessionid|aspsessionid\w*|cfid|cftoken|x-amz-\w+|expires|signature|sig"
+    r"|(?:csrf|xsrf|form|auth|access|authenticity|csrfmiddleware)?_?token|form_build_id|nonce|random|rand|rnd|nocache|cachebuster",
+    re.IGNORECASE,
+)
+_BUSTERS = re.compile(r"_|v|ver|version|rev|cb|ts|t|timestamp|time|cache|hash|h", re.IGNORECASE)
+_BUSTING = re.compile(r"[\d.]+|[0-9a-f]{6,}", re.IGNORECASE)
+
+
+def without_tokens(url: str) -> str:
+    """An address of another site without what changes from visit to visit: campaign and session tokens, cache-busters.
+
+    What is a token is a judgement: names that mean nothing else, and names that mean it when the value is a number or a hash.
+
+    >>> without_tokens("https://a.example/x;jsessionid=8A?utm_source=n&id=7&v=1712000000#top")
+    'https://a.example/x?id=7#top'
+    >>> without_tokens("https://www.youtube.com/watch?v=dQw4w9WgXcQ")
+    'https://www.youtube.com/watch?v=dQw4w9WgXcQ'
+    """
+    head, mark, fragment = url.partition("#")
+    path, has_query, query = head.partition("?")
+    path = re.sub(r";(?:jsessionid|phpsessid|sid)=[^/;]*", "", path, flags=re.IGNORECASE)
+    kept = [pair for pair in query.split("&") if has_query and not _is_token(*pair.partition("=")[::2])]
+    return path + ("?" + "&".join(kept) if kept else "") + mark + fragment
+
+
+def _is_token(name: str, value: str) -> bool:
+    return bool(_TRACKERS.fullmatch(name) or (_BUSTERS.fullmatch(name) and _BUSTING.fullmatch(value)))
+
+
 def _base(key: str, url: str) -> tuple[str, tuple[str, ...]]:
     """A base address as (`scheme://host[:port]`, segments of its path)."""
     try:

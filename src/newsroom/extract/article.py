@@ -13,12 +13,13 @@ from selectolax.lexbor import LexborNode
 from newsroom import dates
 from newsroom.config import Source
 from newsroom.errors import FieldMissing
-from newsroom.extract import body, candidates, labels, layout
+from newsroom.extract import attachments, body, candidates, labels, layout
 from newsroom.extract.candidates import Candidate
 from newsroom.extract.labels import Labelled
-from newsroom.extract.page import Line, Pleases, cut, lines_of, parse
+from newsroom.extract.page import Line, Pleases, Replaces, cut, lines_of, parse
 from newsroom.extract.text import collapse_doubled_tail, same, squeeze
 from newsroom.model import Article
+from newsroom.urls import without_tokens
 
 _MAX_TITLE = 1_000
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
@@ -43,8 +44,11 @@ def read_article(
     return _Reader(html, source, url, canonical, article_id).article(listed_on)
 
 
-def absolute(url: str, href: str, canonical: Canonical) -> str | None:
-    """The address a link leads to: canonical where it is the source's own, as it is elsewhere; None if it is no web address."""
+def absolute(url: str, href: str, canonical: Canonical, *, is_file: bool = False) -> str | None:
+    """The address a link leads to: canonical where it is the source's own, without tokens elsewhere; None if it is no web address.
+
+    That of a file keeps its `download` parameter, which tells it from the article of the same number.
+    """
     try:
         target = urljoin(url, squeeze(href))
         parts = urlsplit(target)
@@ -52,7 +56,10 @@ def absolute(url: str, href: str, canonical: Canonical) -> str | None:
         return None
     if parts.scheme.lower() not in ("http", "https") or not parts.netloc:
         return None
-    return canonical(target) or target
+    own = canonical(target)
+    if own is None:
+        return without_tokens(target)
+    return f"{own}?download=true" if is_file and "download=" in parts.query and "?" not in own else own
 
 
 class _Reader:
@@ -76,6 +83,7 @@ class _Reader:
         self.heads = self._heads()
         cut(self.tree, self.cut.selectors, spare=self._spare())
         self.page = lines_of(self.tree)
+        self.kinds_in_headings = layout.part_headings(self.page, {same(title) for title in self.heads}, self.source)
 
     def _uses(self, kind: str) -> bool:
         fields = self.fields
@@ -94,8 +102,11 @@ class _Reader:
         for name, value in (("published_on", published_on), ("content_type", content_type)):
             if value is None and name in self.source.article.required:
                 raise FieldMissing(name, tried=getattr(self.fields, name))
+        if "repeated" in self.fields.lead and body.begins_again(found):
+            lead, found = lead or self._repeated(found[0][0]), found[1:]
         paragraphs = collapse_doubled_tail([text for text, _ in found])
         dateline = None if content_type in self.source.article.no_dateline else dates.read_dateline(paragraphs[0])
+        links, files = self._links([line for _, lines in found for line in lines])
         return Article(
             title=title,
             body="\n\n".join(paragraphs),
@@ -109,7 +120,8 @@ class _Reader:
             url=self.address,
             dateline_place=dateline.place if dateline else None,
             dateline_on=dates.resolve(dateline, published_on or listed_on) if dateline else None,
-            links=self._links([line for _, lines in found for line in lines]),
+            links=links,
+            attachments=files,
             found_by=tuple(sorted(self.found_by.items())),
         )
 
@@ -154,7 +166,7 @@ class _Reader:
         suffix = self.source.article.cut.title_suffix
         return re.sub(f"(?:{suffix})$", "", title).strip() if suffix else title
 
-    def _spare(self) -> list[tuple[Pleases, Pleases]]:
+    def _spare(self) -> list[tuple[Pleases, Replaces]]:
         """What must not be cut: the title (as the head names it, or the only <h1>), and its labels: a date's, or two."""
         h1 = self.head["h1"]
         titles = [*self.heads[:3], *([squeeze(h1[0].text(separator=" "))] if len(h1) == 1 else [])]
@@ -164,14 +176,19 @@ class _Reader:
         def holds(title: str) -> Pleases:
             return lambda text: title in text
 
-        def has_date_label(text: str) -> bool:
-            return any(same(name) in dated for name in known.mentioned(text)[1])
+        def is_dated(certain: set[str]) -> bool:
+            return any(same(name) in dated for name in certain)
 
         def has_labels(text: str) -> bool:
             names, certain = known.mentioned(text)
-            return len(names) > 1 or any(same(name) in dated for name in certain)
+            return len(set(names)) > 1 or is_dated(certain)
 
-        return [*((holds(title), holds(title)) for title in titles if title), (has_labels, has_date_label)]
+        def has_other_labels(text: str, rest: str) -> bool:
+            """Labels of others, once and again; or the rest of the page has a date's, and whatever else these are."""
+            names, (elsewhere, certain) = known.mentioned(text)[0], known.mentioned(rest)
+            return is_dated(certain) and (_repeats(names) or (set(names) <= set(elsewhere) and not _repeats(elsewhere)))
+
+        return [*((holds(title), lambda _, rest, title=title: title in rest) for title in titles if title), (has_labels, has_other_labels)]
 
     # --- fields ----------------------------------------------------------------------------------------------------
 
@@ -180,22 +197,36 @@ class _Reader:
             candidate = candidates.read(text)
             for value in self._titles(candidate):
                 value = self._without_suffix(value) if candidate.kind in ("meta", "css", "ld") else value
-                if value and len(value) <= _MAX_TITLE and same(value) not in layout.content_types(self.source):
+                is_other = same(value) in layout.content_types(self.source) or body.is_cut(value, self.cut)
+                if value and len(value) <= _MAX_TITLE and not is_other:
                     self.found_by["title"] = text
                     return value
         raise FieldMissing("title", tried=self.fields.title)
 
     def _titles(self, candidate: Candidate) -> Iterator[str]:
         if candidate.kind == "head":
-            for offered in self.heads:
-                at = layout.locate(self.page, offered)
-                if at and (self.page.lines[at[0]].heading or not self._has_other_h1()):
+            printed = [at for offered in self.heads if (at := layout.locate(self.page, offered))]
+            for at in sorted(printed, key=lambda at: not self.page.lines[at[0]].heading):  # a site's name may be longer than the title
+                line = self.page.lines[at[0]]
+                if self._is_whole(at) if line.heading else not self._has_other_h1():
                     yield squeeze(" ".join(line.text for line in self.page.lines[slice(*at)]))
         elif candidate.kind == "before:labels":
             if title := layout.title_above_labels(self.page, self.source):
                 yield title
         else:
-            yield from (squeeze(value) for value in self._plain(candidate))
+            yield from (squeeze(value) for value in self._plain(candidate) if value not in self._names_of_site())
+
+    def _names_of_site(self) -> set[str]:
+        """Headings that lead elsewhere: the site's name, above all."""
+        headings = (line for line in self.page.lines if line.heading == 1 and line.is_linky)
+        targets = ((line.text, next((run.href for run in line.runs if run.href), "")) for line in headings)
+        return {text for text, href in targets if self.article_id(absolute(self.url, href or "", self.canonical) or "") is None}
+
+    def _is_whole(self, at: tuple[int, int]) -> bool:
+        """Whether a heading says no more (but a kind of text); not `OSCE` of a title that begins with that."""
+        start, stop = self.page.span(self.page.lines[at[0]].element)
+        others = (line for n, line in enumerate(self.page.lines[start:stop], start) if not at[0] <= n < at[1])
+        return all(same(line.text) in layout.content_types(self.source) for line in others)
 
     def _has_other_h1(self) -> bool:
         """A heading of which the head of the page knows nothing: where the tab only says `OSCE`, that is the logo's line."""
@@ -221,6 +252,8 @@ class _Reader:
     def _content_type(self, candidate: Candidate) -> str | None:
         if candidate.kind in ("before:title", "after:title"):
             title = self.layout.title or (len(self.page.lines), 0)
+            if kind := self.kinds_in_headings.get(title[0]):
+                return kind
             wanted = (n < title[0] if candidate.kind == "before:title" else n >= title[1] for n in self.layout.kinds)
             return next((kind for kind, is_here in zip(self.layout.kinds.values(), wanted, strict=True) if is_here), None)
         values = [item.text for item in self._labelled(candidate)] if candidate.kind == "label" else [*self._plain(candidate)]
@@ -232,6 +265,8 @@ class _Reader:
         return believable([squeeze(value) for value in self._plain(candidate)])
 
     def _lead(self, candidate: Candidate) -> str | None:
+        if candidate.kind == "repeated":
+            return None  # the body tells
         if candidate.kind == "between:title..labels":
             return layout.lead(self.page, self.layout, self.source)
         if candidate.kind == "css" and not candidate.attribute:
@@ -240,6 +275,10 @@ class _Reader:
                     return "\n\n".join(text for text, _ in found)
             return None
         return next((squeeze(value) for value in self._plain(candidate)), None)
+
+    def _repeated(self, text: str) -> str:
+        self.found_by["lead"] = "repeated"
+        return text
 
     def _body(self, candidate: Candidate) -> list[tuple[str, list[Line]]] | None:
         if candidate.kind in ("after:labels", "after:title"):
@@ -286,16 +325,24 @@ class _Reader:
         skip = next((n for n, line in enumerate(lines) if line.text and not line.is_linky), 0)
         return lines[skip:]
 
-    def _links(self, lines: list[Line]) -> tuple[str, ...]:
+    def _links(self, lines: list[Line]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Addresses linked from the body, and those of the attachments among them and below it."""
+        files = attachments.find(self.page, lines, self.layout.title_end)
         hrefs = dict.fromkeys(run.href for line in lines for run in line.runs if run.href)
-        found = (absolute(self.url, href, self.canonical) for href in hrefs)
-        return tuple(dict.fromkeys(address for address in found if address))
+        links = (absolute(self.url, href, self.canonical) for href in hrefs if href not in files)
+        addresses = (absolute(self.url, href, self.canonical, is_file=True) for href in files)
+        return tuple(dict.fromkeys(one for one in links if one)), tuple(dict.fromkeys(one for one in addresses if one))
+
+
+def _repeats(names: list[str]) -> bool:
+    """Whether labels come twice: those of several articles."""
+    return len(names) > len(set(names))
 
 
 def content_type(text: str, source: Source) -> str | None:
     """What we store for a content type as printed; None for what is too long to be one."""
     text = squeeze(text).rstrip(":")
-    return layout.content_types(source).get(same(text)) or (text if 0 < len(text) <= _MAX_TYPE else None)
+    return layout.kind_of(text, source) or (text if 0 < len(text) <= _MAX_TYPE else None)
 
 
 def believable(items: list[str]) -> list[str] | None:

@@ -12,6 +12,10 @@ from functools import lru_cache
 
 from newsroom.config import Cut
 from newsroom.extract.page import Line, Page
+from newsroom.extract.text import squeeze
+
+_MIN_TEASER = 25
+_YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 
 
 @lru_cache(maxsize=256)
@@ -29,8 +33,19 @@ def is_cut(text: str, cut: Cut) -> bool:
     return _compiled(cut.paragraphs).fullmatch(text) is not None
 
 
-def paragraphs(lines: list[Line], cut: Cut) -> list[tuple[str, list[Line]]]:
-    """The paragraphs of these lines with the lines each is made of, up to the first that ends a body."""
+def is_cut_line(line: Line, cut: Cut) -> bool:
+    """The same of a line; or of what is left of it without its links: `Share this page: X Email`."""
+    if is_cut(line.text, cut):
+        return True
+    rest = squeeze("".join(run.text for run in line.runs if not run.link)).strip(" ,;|/·•") if line.linked else ""
+    return bool(rest) and is_cut(rest, cut)
+
+
+def paragraphs(lines: list[Line], cut: Cut, *, is_headed: bool = True) -> list[tuple[str, list[Line]]]:
+    """The paragraphs of these lines with the lines each is made of, up to the first that ends a body.
+
+    `is_headed`: a heading needs something under it.
+    """
     grouped: list[list[Line]] = []
     for line in lines:
         if not line.text:
@@ -45,11 +60,17 @@ def paragraphs(lines: list[Line], cut: Cut) -> list[tuple[str, list[Line]]]:
         if ends_body(text, cut):
             if found:
                 break
-        elif not is_cut(text, cut):
+        elif not (is_cut_line(group[0], cut) if len(group) == 1 else is_cut(text, cut)):
             found.append((text, group))
-    while found and found[-1][1][0].heading:
+    while is_headed and found and found[-1][1][0].heading:
         found.pop()  # a heading with nothing under it
     return found
+
+
+def begins_again(found: list[tuple[str, list[Line]]]) -> bool:
+    """Whether the first paragraph is a teaser, with which the second begins again (`…recent downturn...`: cut short)."""
+    teaser = found[0][0].rstrip(".… ") if len(found) > 1 else ""
+    return len(teaser) >= _MIN_TEASER and found[1][0].startswith(teaser)
 
 
 def follow(page: Page, start: int, stop: int, cut: Cut, *, passed: Collection[int] = ()) -> list[Line]:
@@ -68,7 +89,7 @@ def follow(page: Page, start: int, stop: int, cut: Cut, *, passed: Collection[in
 
 
 def _is_text(line: Line, cut: Cut) -> bool:
-    return bool(line.text) and not line.is_linky and not is_cut(line.text, cut) and not ends_body(line.text, cut)
+    return bool(line.text) and not line.is_linky and not is_cut_line(line, cut) and not ends_body(line.text, cut)
 
 
 def _opens_box(lines: list[Line], number: int, stop: int) -> bool:
@@ -93,6 +114,13 @@ def _without_boxes(page: Page, first: int, end: int, home: int) -> list[int]:
     keep: list[int] = []
     number = first
     while number < end:
+        is_inside = has_column and page.within(lines[number].element, column)
+        if lines[number].is_linky and not is_inside and _is_teaser(page, number, first, column):
+            box = page.below(page.common(lines[first].element, lines[number].element), lines[number].element)
+            keep = [n for n in keep if n < page.span(box)[0]]
+            while keep and (lines[keep[-1]].heading or (lines[keep[-1]].is_linky and not has_column)):
+                keep.pop()
+            return keep
         if not lines[number].is_linky:
             keep.append(number)
             number += 1
@@ -100,10 +128,10 @@ def _without_boxes(page: Page, first: int, end: int, home: int) -> list[int]:
         after = number
         while after < end and (lines[after].is_linky or not lines[after].text):
             after += 1
-        is_boxed = not (has_column and page.within(lines[number].element, column))
+        is_boxed = not is_inside
         headed = bool(keep) and _heads(page, keep[-1], number, (home, column))
         if number > last_prose:
-            if headed or (is_boxed and (after - number > 1 or has_column)):
+            if headed or (is_boxed and (has_column or after - number > 1 or len({run.link for run in lines[number].runs} - {0}) > 1)):
                 return keep[:-1] if headed else keep
             keep.extend(range(number, after))
         elif headed and is_boxed:
@@ -112,6 +140,16 @@ def _without_boxes(page: Page, first: int, end: int, home: int) -> list[int]:
             keep.extend(range(number, after))
         number = after
     return keep
+
+
+def _is_teaser(page: Page, number: int, first: int, column: int) -> bool:
+    """Whether this line of link is the title of another article: in a box, a heading or with a date of its own."""
+    line = page.lines[number]
+    if number == first or column in (line.element, page.parents[line.element]):
+        return False
+    card = page.parents[line.element]
+    beside = (n for n in (number - 1, number + 1) if first < n < len(page.lines) and page.within(page.lines[n].element, card))
+    return line.heading > 0 or any(len(page.lines[n].text) <= 60 and _YEAR.search(page.lines[n].text) for n in beside)
 
 
 def _heads(page: Page, number: int, box: int, outside: tuple[int, int]) -> bool:

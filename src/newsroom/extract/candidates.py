@@ -11,6 +11,7 @@
 | `before:title`, `after:title` | the line above or below the title: kind of text, place and date; for a body: all below it |
 | `before:labels` | title: the heading (or line) above the labels, or above the place and date |
 | `between:title..labels` | lead: sentences between title and labels |
+| `repeated` | lead: a first paragraph with which the second begins again |
 | `after:labels` | body: what follows the labels (or, where there are none, the title and its place-and-date line) |
 | `link` | listing, title: the text of the entry's link |
 | `rest` | listing, snippet: what is left of an entry without title, labels and their values |
@@ -38,7 +39,7 @@ _WITH_ARGUMENT = ("label", "css", "meta", "ld")
 _ANYWHERE = frozenset(_WITH_ARGUMENT)
 _POSITIONS: dict[str, frozenset[str]] = {
     "article.fields.title": frozenset({"head", "before:labels"}),
-    "article.fields.lead": frozenset({"between:title..labels"}),
+    "article.fields.lead": frozenset({"between:title..labels", "repeated"}),
     "article.fields.body": frozenset({"after:labels", "after:title"}),
     "article.fields.content_type": frozenset({"before:title", "after:title"}),
     "article.fields.published_on": frozenset({"after:title"}),
@@ -73,7 +74,7 @@ def read(candidate: str) -> Candidate:
     Traceback (most recent call last):
     ...
     ValueError: a candidate begins with label:, css:, meta: or ld:, or is one of after:labels, after:title, before:labels, \
-before:title, between:title..labels, head, link, rest
+before:title, between:title..labels, head, link, repeated, rest
     """
     kind, colon, argument = candidate.partition(":")
     if candidate in _ALL_POSITIONS:

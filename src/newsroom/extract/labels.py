@@ -16,9 +16,12 @@ from itertools import groupby
 from newsroom.extract.page import Line, Page, Run
 from newsroom.extract.text import same, squeeze
 
+_DATE_AHEAD = r"(?=\d|[A-Z]\w+(?:day\b| \d))"
+_HAS_DIGIT = re.compile(r"\d").search
 _MAX_VALUE_LINES = 40
 _MAX_ITEM = 100
 _MAX_LABELS_IN_LINE = 30
+_BETWEEN_ITEMS = re.compile(r"[,;]\s|\s[|·•]\s")
 _SEPARATORS = " \u00a0,;:\uff1a|·•/–-"
 
 
@@ -54,12 +57,14 @@ class Labelled:
 
 
 def items_of(runs: Sequence[Run]) -> list[str]:
-    """Items of one line: commas part them, and so does the seam between two links (or two other elements).
+    """Items of one line: commas (or what stands for them) part them, and so does the seam between two links (or two other elements).
 
     >>> items_of([Run("Policing", 1, 1), Run(", "), Run("Border, customs", 2, 2)])
     ['Policing', 'Border, customs']
     >>> items_of([Run("Policing, Border management"), Run(", "), Run("Youth", 2, 2)])
     ['Policing', 'Border management', 'Youth']
+    >>> items_of([Run("Policing; Border management | Cyber/ICT Security")])
+    ['Policing', 'Border management', 'Cyber/ICT Security']
     >>> items_of([Run("Policing", 1), Run(" "), Run("Youth", 2)])
     ['Policing', 'Youth']
     """
@@ -73,13 +78,13 @@ def items_of(runs: Sequence[Run]) -> list[str]:
             text += ", "
         text += run.text.replace(",", "\0") if run.link else run.text
         previous = seam
-    return [squeeze(part.replace("\0", ",")).strip(_SEPARATORS) for part in re.split(r",\s", text)]
+    return [squeeze(part.replace("\0", ",")).strip(_SEPARATORS) for part in _BETWEEN_ITEMS.split(text)]
 
 
 def _is_list(text: str) -> bool:
     """`OSCE Presence in Albania, Troika, OSCE Secretariat`: long, but no sentence."""
-    parts = text.split(", ")
-    return len(parts) > 2 and text[-1] not in ".!?…" and all(part[:1].isupper() and len(part) <= _MAX_ITEM for part in parts)
+    parts = _BETWEEN_ITEMS.split(text)
+    return len(parts) > 1 and text[-1] not in ".!?…" and all(part[:1].isupper() and len(part) <= _MAX_ITEM for part in parts)
 
 
 class Labels:
@@ -88,33 +93,38 @@ class Labels:
     def __init__(self, names: tuple[str, ...]) -> None:
         self._spelling = {same(name): name for name in names}
         words = _either(self._spelling)
-        self._head = re.compile(rf"\s*(?P<name>{words})(?!\w)\s*(?P<colon>[:\uff1a])?\s*", re.IGNORECASE)
-        self._inside = re.compile(rf"(?<!\w)(?P<name>{words})(?!\w)\s*(?P<colon>[:\uff1a])?\s*", re.IGNORECASE)
+        self._pattern = re.compile(rf"\s*(?P<name>{words})\s*(?P<colon>[:\uff1a])?\s*", re.IGNORECASE)
         as_printed = _either([*names, *(name.upper() for name in names)])
-        self._mentioned = re.compile(rf"(?<!\w)(?P<name>{as_printed})(?!\w)\s*(?:(?P<colon>[:\uff1a]|(?=\d))|(?=[^\Wa-z_]))")
+        self._mentioned = re.compile(rf"(?P<name>{as_printed})(?!\w)\s*[–-]?\s*(?:(?P<colon>[:\uff1a]|{_DATE_AHEAD})|(?=[^\Wa-z_]))")
 
     def spelling(self, name: str) -> str:
         """A label as the source definition spells it, from any printing of it."""
         return self._spelling[same(name)]
 
-    def mentioned(self, text: str) -> tuple[set[str], set[str]]:
-        """Labels that a stretch of text seems to print: all of them, and those with a colon or a number after."""
-        found = [(self.spelling(one.group("name")), one.group("colon") is not None) for one in self._mentioned.finditer(text)]
-        return {name for name, _ in found}, {name for name, is_certain in found if is_certain}
+    def mentioned(self, text: str) -> tuple[list[str], set[str]]:
+        """Labels that a stretch of text seems to print, in order; and those of them with a colon, a number or a date after."""
+        names: list[str] = []
+        certain: set[str] = set()
+        for one in self._mentioned.finditer(text):
+            if one.start() == 0 or not _is_letter(text[one.start() - 1]):
+                names.append(self.spelling(one.group("name")))
+                if one.group("colon") is not None:
+                    certain.add(names[-1])
+        return names, certain
 
     def in_line(self, line: Line) -> list[tuple[str, list[Run], bool]]:
         """Labels that the line begins with: name, value's runs, whether the label is alone."""
-        if not self._head.match(line.text):
+        if not self._pattern.match(line.text):
             return []
         raw = "".join(run.text for run in line.runs)
-        head = self._head.match(raw)
-        if head is None or not self._opens(head, line.runs, raw):
+        head = self._pattern.match(raw)
+        if head is None or not _is_word(head, line.runs, raw) or not self._opens(head, line.runs, raw):
             return []
         found: list[tuple[str, list[Run], bool]] = []
         while head is not None:
             begin = max(head.end("name"), head.end("colon"))
             following = self._next(begin, line.runs, raw) if len(found) < _MAX_LABELS_IN_LINE else None
-            value = _slice(line.runs, begin, following.start() if following else len(raw))
+            value = _slice(line.runs, begin, following.start("name") if following else len(raw))
             is_empty = not squeeze("".join(run.text for run in value)).strip(_SEPARATORS) and not any(run.stamp for run in value)
             found.append((self.spelling(head.group("name")), [] if is_empty else value, is_empty))
             head = following
@@ -130,9 +140,9 @@ class Labels:
 
     def _next(self, position: int, runs: Sequence[Run], raw: str) -> re.Match[str] | None:
         """A further label in the same line: in an element of its own, or with a colon after a separator."""
-        for match in self._inside.finditer(raw, position):
+        for match in self._pattern.finditer(raw, position):
             begin = match.start("name")
-            if _at(runs, begin).link:
+            if not _is_word(match, runs, raw) or _at(runs, begin).link:
                 continue
             if _is_own_element(runs, begin, match.end("name")):
                 return match
@@ -147,11 +157,28 @@ def _either(names: Iterable[str]) -> str:
     return "|".join(re.escape(name).replace(r"\ ", r"\s+") for name in longest_first) or r"(?!)"
 
 
+def _is_word(match: re.Match[str], runs: Sequence[Run], raw: str) -> bool:
+    """Whether the name is no part of a longer word; `<span>Date</span><span>5 May` are two words, though no blank is between them."""
+    begin, end = match.span("name")
+    opens = begin == 0 or not _is_letter(raw[begin - 1]) or _is_seam(runs, begin)
+    return opens and (end == len(raw) or not _is_letter(raw[end]) or (not raw[end].islower() and _is_seam(runs, end)))
+
+
+def _is_letter(character: str) -> bool:
+    return character.isalnum() or character == "_"
+
+
+def _is_seam(runs: Sequence[Run], position: int) -> bool:
+    """Whether an element ends, or another begins, at this position of the joined text."""
+    return _at(runs, position - 1).group != _at(runs, position).group
+
+
 def _reads_like_label(raw: str, head: re.Match[str]) -> bool:
     """`Place TIRANA`, `Date 26 April 2015`: a short line that goes on with a name or a number, and is no sentence."""
     value = raw[head.end() :].rstrip()
     name = head.group("name")
-    return len(value) < 200 and (name[0].isupper() and (value[0].isupper() or value[0].isdigit())) and value[-1] not in ".!?…:"
+    is_short = len(value) < 200 or _is_list(value)
+    return is_short and name[0].isupper() and (value[0].isupper() or value[0].isdigit()) and value[-1] not in ".!?…:"
 
 
 def _at(runs: Sequence[Run], position: int) -> Run:
@@ -213,6 +240,8 @@ def find(page: Page, names: Iterable[str], start: int, stop: int) -> list[Labell
             found.append(Labelled(name, number, number + 1, [runs] if runs else [], fills_line=alone and len(parts) == 1))
         if found[-1].fills_line or (not found[-1].lines and limit > number + 1):
             _take_neighbour(page, found[-1], limit)
+        elif found[-1].lines:
+            _take_lines_below(page, found[-1], limit)
     _pair_columns(page, found, stop)
     return found
 
@@ -222,6 +251,8 @@ def _take_neighbour(page: Page, labelled: Labelled, limit: int) -> None:
     lines, first = page.lines, labelled.at + 1
     if first >= limit:
         return
+    if lines[first].heading and lines[first].is_linky:
+        return  # the title of an entry
     here, there = lines[labelled.at].element, lines[first].element
     shared = page.common(here, there)
     own = page.tags[page.below(shared, here)]
@@ -235,6 +266,23 @@ def _take_neighbour(page: Page, labelled: Labelled, limit: int) -> None:
     labelled.end = end
 
 
+def _take_lines_below(page: Page, labelled: Labelled, limit: int) -> None:
+    """Give a label with a value beside it what follows after `<br>`: links after a link, names to the end of its element."""
+    first = page.lines[labelled.at]
+    start, stop = page.span(first.element)
+    below = page.lines[labelled.end : stop]
+    if start == labelled.at and stop <= limit and not any(line.is_prose or _HAS_DIGIT(line.text) for line in (*below, first)):
+        labelled.lines += [line.runs for line in below]
+        labelled.end = stop
+        return
+    while any(run.link for run in labelled.lines[-1]) and labelled.end < limit:
+        line = page.lines[labelled.end]
+        if line.paragraph != first.paragraph or not line.is_linky:
+            return
+        labelled.lines.append(line.runs)
+        labelled.end += 1
+
+
 def _end_of_value(page: Page, at: int, first: int, limit: int, shared: int) -> int:
     """Where the value ends that begins in line `first`, `shared` being the element it has in common with the label."""
     lines = page.lines
@@ -242,9 +290,9 @@ def _end_of_value(page: Page, at: int, first: int, limit: int, shared: int) -> i
     if neighbour != shared:
         end = min(page.span(neighbour)[1], limit)
         parent, tag = page.parents[neighbour], page.tags[neighbour]
-        while end < limit and tag in ("dd", "td") and page.common(lines[end].element, neighbour) == parent:
+        while end < limit and page.common(lines[end].element, neighbour) == parent:
             further = page.below(parent, lines[end].element)
-            if page.tags[further] != tag:
+            if page.tags[further] != tag or not (tag in ("dd", "td") or (lines[first].is_linky and lines[end].is_linky)):
                 break
             end = min(page.span(further)[1], limit)
     else:  # text beside the label's element, or after a <br>

@@ -6,7 +6,7 @@ Nothing here looks at class names: it is what a reader would point at.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -25,6 +25,10 @@ _PLACE_LINE = 80
 _MIN_LEAD = 25
 _MIN_TITLE = 15
 _MAX_TITLE = 400
+_AROUND_PLACE = " ,-–|·•"
+_DATE_FIRST = re.compile(r"(.*\b(?:19|20)\d\d)[\s,|·•–-]+([^\W\d].*)")
+_TRAIL = re.compile(r"\w{1,20}( \w{1,20})?\s*[/|›»>]\s*")
+"""What a kind of text may be the end of: `Newsroom / Press release`."""
 _HAS_DIGIT = re.compile(r"\d").search
 
 
@@ -69,6 +73,28 @@ def content_types(source: Source) -> dict[str, str]:
     return known | {same(alias): name for alias, name in source.vocabulary.get("content_type", {}).items()}
 
 
+def kind_of(text: str, source: Source) -> str | None:
+    """The known content type that a line is, perhaps in brackets or at the end of a trail; None if it is something else."""
+    return content_types(source).get(same(_TRAIL.sub("", text).strip(" []():|·•–-")))
+
+
+def part_headings(page: Page, titles: Collection[str], source: Source) -> dict[int, str]:
+    """Take a kind of text out of the headings that print it in an element of its own: `<h1><small>Press release</small> Title</h1>`.
+
+    Returns them by line. None of `titles` (`same`) is parted: a title may begin with such a word (`Statement by the Troika`).
+    """
+    found: dict[int, str] = {}
+    for number, line in enumerate(page.lines):
+        groups = [run.group for run in line.runs if run.text.strip()] if line.heading and same(line.text) not in titles else []
+        for group in {*groups[:1], *groups[-1:]} - {0} if len(set(groups)) > 1 else ():
+            kind = kind_of("".join(run.text for run in line.runs if run.group == group), source)
+            rest = [run for run in line.runs if run.group != group]
+            text = squeeze("".join(run.text for run in rest))
+            if kind and number not in found and not text[:1].islower():
+                found[number], line.runs, line.text = kind, rest, text
+    return found
+
+
 def locate(page: Page, title: str) -> tuple[int, int] | None:
     """The lines on which the page prints that title; a heading rather than a breadcrumb, and none of a menu."""
     key = same(title)
@@ -108,13 +134,17 @@ def title_above_labels(page: Page, source: Source) -> str | None:
     if below is None:
         return None
     kinds = content_types(source)
-    above = [n for n in range(below) if lines[n].text and not lines[n].is_linky and same(lines[n].text) not in kinds]
+    above = [n for n in range(below) if _may_be_title(lines[n]) and same(lines[n].text) not in kinds]
     after_kind = [n for n in above if n and same(lines[n - 1].text) in kinds and not lines[n - 1].is_linky]
     titles = [n for n in above if lines[n].heading or (_MIN_TITLE <= len(lines[n].text) <= _MAX_TITLE and lines[n].text[-1] not in ".…:")]
     if after_kind and (not titles or after_kind[-1] in titles):
         return lines[after_kind[-1]].text
     best = titles or above
     return lines[best[-1]].text if best else None
+
+
+def _may_be_title(line: Line) -> bool:
+    return bool(line.text) and not line.is_linky and (line.heading > 0 or not (line.is_prose and line.text[-1] in ".…:"))
 
 
 def read(page: Page, title: str | None, source: Source) -> Layout:
@@ -155,24 +185,46 @@ def _is_good(cluster: list[Labelled], source: Source) -> bool:
 
 def _place_labels(page: Page, layout: Layout, source: Source) -> None:
     """Choose the labels of this article: under the title (and lead); else above it; else after the body."""
-    clusters = _clusters(page, _outside(labels.find(page, source.labels, 0, layout.stop), layout.title))
+    found = _outside(labels.find(page, source.labels, 0, layout.stop), layout.title)
+    above, below = [item for item in found if item.at < layout.title_end], [item for item in found if item.at >= layout.title_end]
+    clusters = [*_clusters(page, above), *_clusters(page, below)]
     after = [c for c in clusters if c[0].at >= layout.title_end]
     most = 0 if layout.place_line else _MAX_LEAD_PARAGRAPHS
     for cluster in after[:3]:
         between = _prose(page, layout.title_end, cluster[0].at) if layout.title else 0
+        if between and not _is_above_text(page, layout, cluster, source):
+            continue
         if between <= most and (_is_good(cluster, source) or (not between and layout.title)):
             layout.labels, layout.start = cluster, cluster[-1].end
             return
-    before = [c for c in clusters if c[-1].end <= layout.title_end and layout.title]
-    for cluster in reversed(before):
+    title = layout.title[0] if layout.title else 0
+    for cluster in reversed([c for c in clusters if c[-1].end <= title]):
+        if _is_of_other(page, cluster, title):
+            continue
         end = cluster[-1].end
-        if layout.title_end - end <= _LABELS_ABOVE_TITLE and _is_good(cluster, source) and not _prose(page, end, layout.title_end):
+        if layout.title_end - end <= _LABELS_ABOVE_TITLE and _has_date(cluster, source) and not _prose(page, end, title):
             layout.labels = cluster
             return
     for cluster in after:
-        if _has_date(cluster, source) and _is_good(cluster, source) and not layout.place_line:
+        if _has_date(cluster, source) and not layout.place_line and not _is_of_other(page, cluster, layout.title_end - 1):
             layout.labels, layout.stop = cluster, cluster[0].at
             return
+
+
+def _is_above_text(page: Page, layout: Layout, cluster: list[Labelled], source: Source) -> bool:
+    """Whether these labels part a lead from its text, which is longer; not a short text from what stands below it."""
+    above = sum(len(line.text) for line in page.lines[layout.title_end : cluster[0].at] if line.is_prose)
+    return sum(len(line.text) for line in body.follow(page, cluster[-1].end, layout.stop, source.article.cut)) >= above
+
+
+def _is_of_other(page: Page, cluster: list[Labelled], title: int) -> bool:
+    """Whether these are the labels of another article: below a link to it, in a box that does not hold this one's title."""
+    at = cluster[0].at
+    above = next((n for n in range(at - 1, -1, -1) if page.lines[n].text), None)
+    if above is None or title < 0 or not page.lines[above].is_linky:
+        return False
+    start, stop = page.span(page.common(page.lines[above].element, page.lines[at].element))
+    return not start <= title < stop
 
 
 def _outside(found: list[Labelled], title: tuple[int, int] | None) -> list[Labelled]:
@@ -211,14 +263,17 @@ def place_and_day(line: Line) -> tuple[str | None, date | None]:
     """Place and date of a line that holds nothing else; a date in an element of its own leaves the rest to the place."""
     if not _HAS_DIGIT(line.text) and not any(run.stamp for run in line.runs):
         return None, None
-    groups = [run.group for run in line.runs if run.group and (run.text.strip() or run.stamp)]
-    if groups and any(not run.group for run in line.runs):
-        own = [run for run in line.runs if run.group == groups[-1]]
-        on = date_of([run.stamp for run in own if run.stamp], squeeze("".join(run.text for run in own)))
-        if on:
-            rest = squeeze("".join(run.text for run in line.runs if run.group != groups[-1])).strip(" ,-–")
+    groups = dict.fromkeys(run.group for run in reversed(line.runs) if run.group and (run.text.strip() or run.stamp))
+    for group in groups if len({run.group for run in line.runs}) > 1 else ():
+        own = [run for run in line.runs if run.group == group]
+        if on := date_of([run.stamp for run in own if run.stamp], squeeze("".join(run.text for run in own))):
+            rest = squeeze("".join(run.text for run in line.runs if run.group != group)).strip(_AROUND_PLACE)
             return rest or None, on
-    place, on = place_and_date(line.text)
+    if backwards := _DATE_FIRST.fullmatch(line.text):
+        on, place = read_date(backwards[1]), place_and_date(f"{backwards[2]} 1 January 2000")[0]
+        if on and place:
+            return place, on
+    place, on = place_and_date(re.sub(r"\s[|·•]\s", ", ", line.text))
     return place, on or date_of([run.stamp for run in line.runs if run.stamp], "")
 
 
@@ -241,12 +296,17 @@ def _place_line_at(page: Page, number: int, source: Source, *, after: int = 0) -
     place, on = place_and_day(line)
     if on is None:
         return None
-    if place is None and number > after:
-        above = page.lines[number - 1]
-        is_place = above.text.isupper() and len(above.text) <= 60 and not above.linked and same(above.text) not in content_types(source)
-        if is_place and place_and_date(f"{above.text} {line.text}")[1]:
-            return PlaceLine(number - 1, number + 1, above.text, on)
+    if place is None:
+        for other in (number - 1, number + 1):
+            if after <= other < len(page.lines) and _is_place(page.lines[other], source):
+                return PlaceLine(min(number, other), max(number, other) + 1, page.lines[other].text, on)
     return PlaceLine(number, number + 1, place, on)
+
+
+def _is_place(line: Line, source: Source) -> bool:
+    """A place in a line of its own: `PRISTINA`."""
+    is_name = line.text.isupper() and len(line.text) <= 60 and not line.linked and same(line.text) not in content_types(source)
+    return is_name and place_and_date(f"{line.text} 1 January 2000")[0] is not None
 
 
 def _kinds(page: Page, layout: Layout, source: Source) -> dict[int, str]:
@@ -259,11 +319,10 @@ def _kinds(page: Page, layout: Layout, source: Source) -> dict[int, str]:
         end = next((n for n in range(layout.start, layout.stop) if page.lines[n].is_prose), layout.stop)
         below = [n for n in range(layout.title[1], min(layout.start + _KIND_BELOW, end)) if n not in inside]
         near = [*above, *below]
-    known: Mapping[str, str] = content_types(source)
     found: dict[int, str] = {}
     for n in near:
         line = page.lines[n]
-        kind = known.get(same(line.text.rstrip(":")))
+        kind = kind_of(line.text, source)
         if kind and not (line.is_linky and _is_in_menu(page, n, layout)):
             found[n] = kind
     return found
@@ -285,10 +344,11 @@ def lead(page: Page, layout: Layout, source: Source) -> str | None:
     if layout.title is None or not layout.labels or layout.stop < len(page.lines):
         return None
     end = layout.labels[0].at
+    title = same(" ".join(line.text for line in page.lines[slice(*layout.title)]))
     lines = [
-        page.lines[n]
-        for n in range(layout.title[1], end)
-        if n not in layout.kinds and not page.lines[n].is_linky and len(page.lines[n].text) >= _MIN_LEAD and not page.lines[n].heading
+        line
+        for n, line in enumerate(page.lines[layout.title[1] : end], layout.title[1])
+        if n not in layout.kinds and not line.is_linky and len(line.text) >= _MIN_LEAD and same(line.text) != title
     ]
-    found = body.paragraphs(lines, source.article.cut)
+    found = body.paragraphs(lines, source.article.cut, is_headed=False)
     return "\n\n".join(text for text, _ in found) or None

@@ -11,6 +11,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from operator import attrgetter
 from typing import TypeVar
 from urllib.parse import parse_qsl, urlsplit
@@ -28,6 +29,8 @@ from newsroom.model import Entry, ListingPage
 
 Canonical = Callable[[str], str | None]
 T = TypeVar("T")
+_MAX_STOCK_TEXT = 25
+_MIN_SNIPPET = 40
 _FIELDS = ("title", "published_on", "content_type", "issuers", "topics", "snippet")
 
 
@@ -68,7 +71,7 @@ def read_listing(html: bytes | str, source: Source, *, canonical: Canonical, art
     A page without entries gives an empty tuple: whether that may be is for the walk to judge.
     """
     tree = parse(html)
-    page = lines_of(tree)
+    page = lines_of(tree, has_cards=True)
     reader = _Reader(page, source, url, canonical, article_id)
     entries: list[Entry] = []
     outside: list[str] = []
@@ -156,7 +159,9 @@ class _Reader:
         return [found for start, stop in spans if (found := self._in_box(start, stop))]
 
     def _by_label(self, candidate: Candidate, *, more_than: int) -> list[_Found]:
-        at = [item.at for item in self.labels if same(item.name) == same(candidate.argument)]
+        mine = [item for item in self.labels if same(item.name) == same(candidate.argument)]
+        dated = [item for item in mine if layout.date_of(item.stamps, item.text)]  # not the `Publishing date` to sort or filter by
+        at = [item.at for item in dated or mine]
         if len(at) <= more_than:
             return []
         boxes = self._boxes(at)
@@ -217,13 +222,34 @@ class _Reader:
             return None
         articles = [link for link in links if self._is_article(link)] or links
         headings = [link for link in articles if self.page.lines[link.line].heading]
-        return _Found(start, stop, (headings or articles)[0])
+        return _Found(start, stop, self._titled((headings or articles)[0], start, stop))
+
+    def _titled(self, link: _Link, start: int, stop: int) -> _Link:
+        """The same link under the entry's title, if it says `Read more` as others do."""
+        if link.text not in self._stock_texts:
+            return link
+        lines = self.page.lines
+        free = [n for n in range(start, stop) if lines[n].text and n not in self.in_label and not lines[n].is_linky]
+        title = next((n for n in free if lines[n].heading), free[0] if free else link.line)
+        return _Link(title, link.href, lines[title].text)
+
+    @cached_property
+    def _stock_texts(self) -> set[str]:
+        """Texts of two or more links to different articles, and short: `Read more`."""
+        targets: dict[str, set[str]] = {}
+        for link in self.links:
+            if len(link.text) <= _MAX_STOCK_TEXT and self._is_article(link):
+                targets.setdefault(link.text, set()).add(link.href)
+        return {text for text, hrefs in targets.items() if len(hrefs) > 1}
 
     def _by_order(self, at: Sequence[int]) -> list[_Found]:
         """No boxes: an entry goes from its title to the next one's, the title standing above (or, if so throughout, below) the label."""
         if not at:
             return []
-        titles = self._above(at) or self._below(at)
+        titles = self._above(at)
+        if not titles or not self._is_article(titles[0][0]):
+            below = self._below(at)
+            titles = below if below and (not titles or self._is_article(below[0][0])) else titles
         if not titles:
             return []
         home = self._home([*at, titles[0][0].line])
@@ -353,7 +379,17 @@ class _Reader:
         taken = {n for item in own for n in range(item.at, item.end)} | {found.link.line}
         lines: list[Line] = [self.page.lines[n] for n in range(found.start, found.stop) if n not in taken]
         cut = self.source.article.cut
-        return squeeze(" ".join(line.text for line in lines if not line.is_linky and not body.is_cut(line.text, cut))) or None
+        texts = (_without_link(line, found.link.href) for line in lines)
+        return squeeze(" ".join(text for text in texts if not body.is_cut(text, cut))) or None
+
+
+def _without_link(line: Line, href: str) -> str:
+    """Text of a line without a `Read more` that leads to the entry's own article; nothing of a line of other links."""
+    if len(line.text) >= _MIN_SNIPPET and all(run.href == href for run in line.runs if run.text.strip()):
+        return line.text
+    if line.is_linky:
+        return ""
+    return squeeze("".join(run.text for run in line.runs if run.href != href)) if line.linked else line.text
 
 
 def _first(tried: tuple[str, ...], read: Callable[[Candidate], T | None]) -> T | None:

@@ -7,13 +7,13 @@ the block element it stands in, so that "the element next to this one" can still
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from newsroom.errors import Rejected
+from newsroom.extract import bombs
 from newsroom.extract.text import decode, run_of_text, squeeze
 
 _HEADINGS = {f"h{n}": n for n in range(1, 7)}
@@ -30,14 +30,6 @@ _CELLS = frozenset({"td", "th", "dd"})
 _MAX_DEPTH = 250  # deeper elements are counted to their ancestor at this depth: keeps every climb short
 _MAX_NODES = 400_000
 _MAX_LINES = 50_000
-
-_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
-_CLOSES_ITSELF = frozenset(
-    "area base br col embed hr img input link meta source track wbr p li dt dd td th tr tbody thead tfoot option optgroup rt rp".split()
-)
-_FORMATTING = frozenset("a b big code em font i nobr s small strike strong tt u".split())
-_MAX_OPEN = 5_000
-_MAX_OPEN_FORMATTING = 1_000
 
 
 class Run(NamedTuple):
@@ -176,77 +168,61 @@ class Page:
 
 
 def parse(html: bytes | str) -> LexborHTMLParser:
-    """Parse what may be anything. Raises `Rejected` (`not-html`, `too-complex`) for what would not end well.
-
-    Lexbor's time is quadratic in open elements (200,000 nested `<div>`: 199 s), and unclosed formatting
-    elements multiply (1,000 `<b>` times 1,000 `<p>`: a million nodes from 16 KB); both were measured with 1.0.2.
-    """
+    """Parse what may be anything. Raises `Rejected` (`not-html`, `too-complex`) for what would not end well (see `bombs`)."""
     if isinstance(html, bytes):
         if html.startswith((b"%PDF", b"PK\x03\x04", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"\x1f\x8b")):
             raise Rejected("not-html", "the response is a file of another kind, labelled as a page")
         html = decode(html)
     if "<" not in html:
         raise Rejected("not-html", "no markup at all" if html.strip() else "the response is empty")
-    _refuse_bombs(html)
+    bombs.refuse(html)
     try:
         return LexborHTMLParser(html)
     except UnicodeEncodeError:  # lone surrogates in a str
         return LexborHTMLParser(html.encode("utf-8", "replace"))
 
 
-def _refuse_bombs(html: str) -> None:
-    starts, ends = html.count("<"), html.count("</")
-    if starts < 3_000 and starts - 2 * ends < 500:
-        return
-    if starts > _MAX_NODES:
-        raise Rejected("too-complex", f"{starts} tags; a page may have {_MAX_NODES}")
-    opened = formatting = 0
-    for tag in _TAG.finditer(html):
-        name = tag.group(2).lower()
-        if name in _CLOSES_ITSELF:
-            continue
-        step = -1 if tag.group(1) else 1
-        opened = max(0, opened + step)
-        if name in _FORMATTING:
-            formatting = max(0, formatting + step)
-        if opened > _MAX_OPEN or formatting > _MAX_OPEN_FORMATTING:
-            raise Rejected("too-complex", f"more than {_MAX_OPEN} elements ({_MAX_OPEN_FORMATTING} formatting ones) left open")
-
-
 Pleases = Callable[[str], bool]
+Replaces = Callable[[str, str], bool]
+"""Given an element's text and that of the rest of the page."""
 
 
-def cut(tree: LexborHTMLParser, selectors: Sequence[str], *, spare: Sequence[tuple[Pleases, Pleases]] = ()) -> None:
+def cut(tree: LexborHTMLParser, selectors: Sequence[str], *, spare: Sequence[tuple[Pleases, Replaces]] = ()) -> None:
     """Take the elements that match a selector out of the tree, with all they hold; scripts and styles always.
 
     A redesign may put what we look for inside what we cut (`<article><header><h1>`). So an element whose text pleases the
-    first of a pair in `spare` stays, unless the rest of the page pleases the second.
+    first of a pair in `spare` stays, unless the second says that the rest of the page makes up for it.
     """
     body = tree.body
     if body is None:
         return
     for node in body.css("script, style, noscript, template"):
         node.decompose()
-    held: list[tuple[LexborNode, list[Pleases]]] = []
+    held: list[tuple[LexborNode, list[Replaces]]] = []
     for node in body.css(", ".join(selectors)) if selectors else ():
         text = squeeze(node.text(separator=" ")) if spare else ""
         if elsewhere := [other for pleases, other in spare if pleases(text)]:
             held.append((node, elsewhere))
         else:
             node.decompose()
+    whole = squeeze(body.text(separator=" ")) if held else ""
     for node, elsewhere in reversed(held):  # innermost first: a decomposed outer one would take it along
-        own, whole = squeeze(node.text(separator=" ")), squeeze(body.text(separator=" "))
-        rest = whole.replace(own, " ", 1)
-        if rest != whole and all(pleases(rest) for pleases in elsewhere):
+        own = squeeze(node.text(separator=" "))
+        rest = squeeze(whole.replace(own, " ", 1))
+        if len(rest) < len(whole) and all(replaces(own, rest) for replaces in elsewhere):
             node.decompose()
+            whole = rest
 
 
-def lines_of(tree: LexborHTMLParser) -> Page:
-    """Walk the tree's body into lines. Raises `Rejected` (`too-complex`) beyond 400,000 nodes or 50,000 lines."""
+def lines_of(tree: LexborHTMLParser, *, has_cards: bool = False) -> Page:
+    """Walk the tree's body into lines. `has_cards`: of a link around blocks only the title counts as link.
+
+    Raises `Rejected` (`too-complex`) beyond 400,000 nodes or 50,000 lines.
+    """
     page = Page(tree)
     body = tree.body or tree.root
     if body is not None:
-        _Walk(page).run(body)
+        (_CardWalk if has_cards else _Walk)(page).run(body)
     return page
 
 
@@ -380,3 +356,38 @@ class _Walk:
     def line_break(self) -> None:
         if not self.flush():
             self.paragraph += 1
+
+
+class _CardWalk(_Walk):
+    """A listing may wrap a whole entry in a link: of its blocks the heading is the link, or the first with text, as a reader takes it."""
+
+    def __init__(self, page: Page) -> None:
+        super().__init__(page)
+        self.anchor: LexborNode | None = None
+        self.begun = 0
+        self.cards: dict[int, bool] = {}
+        """Links around blocks: whether there is a heading in it."""
+        self.titled: set[int] = set()
+        """Those of them that had their first line."""
+
+    def open_inline(self, node: LexborNode, tag: str) -> None:
+        super().open_inline(node, tag)
+        if tag == "a":
+            self.anchor, self.begun = node, len(self.page.lines)
+
+    def open_block(self, node: LexborNode, tag: str) -> None:
+        super().open_block(node, tag)
+        link = self.at.link
+        if link and link not in self.cards and self.anchor is not None:
+            self.cards[link] = self.anchor.css_first("h1, h2, h3, h4, h5, h6") is not None
+            if len(self.page.lines) > self.begun:
+                self.titled.add(link)
+
+    def flush(self) -> bool:
+        card = next((run.link for run in self.runs if run.link in self.cards), 0)
+        if card and (not self.at.heading if self.cards[card] else card in self.titled):
+            self.runs = [run._replace(link=0, href=None) if run.link == card else run for run in self.runs]
+        filled = super().flush()
+        if card and filled:
+            self.titled.add(card)
+        return filled

@@ -88,6 +88,14 @@ def declared_charset(content: bytes, content_type_header: str | None) -> str | N
     return None
 
 
+def _is_utf8(content: bytes) -> bool:
+    """UTF-8 with characters beyond ASCII."""
+    try:
+        return not content.isascii() and bool(content.decode("utf-8"))
+    except UnicodeDecodeError:
+        return False
+
+
 def decode(content: bytes, content_type_header: str | None = None) -> str:
     """The characters of a page; what cannot be decoded becomes U+FFFD. Never raises.
 
@@ -95,9 +103,15 @@ def decode(content: bytes, content_type_header: str | None = None) -> str:
     'Tiranë'
     >>> decode("Tiranë".encode("latin-1"))
     'Tiranë'
+
+    A server that says Latin-1 of everything (an old default) is not believed of bytes that are UTF-8 beyond doubt: no text in a
+    Western European charset is so by chance, and once stored as `TiranÃ«` a page stays so, since its bytes do not change any more.
+
+    >>> decode("Tiranë".encode(), "text/html; charset=iso-8859-1")
+    'Tiranë'
     """
     name = declared_charset(content, content_type_header)
-    if name is not None:
+    if name is not None and not (name == "cp1252" and _is_utf8(content)):
         try:
             return content.decode(name, errors="replace").removeprefix("\ufeff")
         except LookupError:  # known to the web, not to this Python

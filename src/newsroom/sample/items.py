@@ -51,6 +51,8 @@ class Item:
     has_breaks: bool = False
     """`<br><br>` between paragraphs instead of `<p>`."""
     has_links: bool = False
+    attachments: tuple[str, ...] = ()
+    """Addresses of files, in a box below the text."""
     caption: str | None = None
     has_read_more: bool = False
     has_corrigendum: bool = False

@@ -120,13 +120,18 @@ def _read_more(item: Item) -> str:
     )
 
 
+def _attachments(item: Item) -> str:
+    rows = "".join(f"<li>{link(address, address.rpartition('/')[2])} (PDF, 1.2 MB)</li>" for address in item.attachments)
+    return f'<div class="attached"><h3>Attachments</h3><ul>{rows}</ul></div>' if rows else ""
+
+
 def _current(item: Item) -> str:
     fields = "".join(f"<dt>{label}:</dt><dd>{value}</dd>" for label, value in _fields(item))
     lead = f'<div class="lead"><p>{escape(item.lead)}</p></div>' if item.lead else ""
     kind = KINDS.get(item.content_type, item.content_type)
     return (
         f'<div class="content--header"><p class="kind">{kind}</p><h1>{escape(item.title)}</h1></div>{lead}<dl>{fields}</dl>'
-        f'<div class="content--content"><div><div class="pane-content">{body(item)}</div></div>{_read_more(item)}</div>'
+        f'<div class="content--content"><div><div class="pane-content">{body(item)}</div></div>{_attachments(item)}{_read_more(item)}</div>'
     )
 
 

@@ -1,0 +1,70 @@
+"""Notice a site that suddenly answers all requests alike, so that a run stops asking instead of setting aside every article it has.
+
+Exact copies come in twos and threes, and any night has a page or two that cannot be trusted. A challenge put before the whole site,
+a log-in wall, or one page under every address looks different: many answers in a row that are no articles, or that say the same.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from dataclasses import dataclass
+from threading import Lock
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Why the run stops asking."""
+
+    reason: str
+    """In a few words, for one line."""
+    likeness: str | None = None
+    """What the answers had in common; None where they had nothing in common but being refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    article_id: str
+    refusal: str | None
+    likeness: str | None
+
+
+class Alike:
+    """Looks at the answers of one crawl as they come, from any thread.
+
+    Trips when at least `stop_at` of the last `of_last` answers were refused, or say the same under different addresses. Once
+    tripped it stays so.
+
+    >>> alike = Alike(stop_at=3, of_last=5)
+    >>> for n, text in enumerate(("a", "a", "b", "c", "a")):
+    ...     alike.saw(f"x:{n}", likeness=text)
+    >>> alike.verdict.reason
+    '3 of the last 5 answers say the same under different addresses'
+    """
+
+    def __init__(self, *, stop_at: int, of_last: int) -> None:
+        self._stop_at = stop_at
+        self._last: deque[_Answer] = deque(maxlen=of_last)
+        self._lock = Lock()
+        self._verdict: Verdict | None = None
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """Why to stop; None while there is no reason to."""
+        return self._verdict
+
+    def saw(self, article_id: str, *, refusal: str | None = None, likeness: str | None = None) -> None:
+        """One answer with a page in it: why it was refused, if it was, and what it says (`suspicion.Look.likeness`)."""
+        with self._lock:
+            self._last.append(_Answer(article_id, refusal, likeness))
+            self._verdict = self._verdict or self._judge()
+
+    def _judge(self) -> Verdict | None:
+        answers = self._last
+        refusals = Counter(answer.refusal for answer in answers if answer.refusal)
+        if refusals.total() >= self._stop_at:
+            return Verdict(f"{refusals.total()} of the last {len(answers)} answers are no articles ({refusals.most_common(1)[0][0]})")
+        same = Counter(likeness for _, likeness in {(a.article_id, a.likeness) for a in answers if a.likeness})
+        for likeness, count in same.most_common(1):
+            if count >= self._stop_at:
+                return Verdict(f"{count} of the last {len(answers)} answers say the same under different addresses", likeness)
+        return None
