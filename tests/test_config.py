@@ -310,7 +310,7 @@ def test_every_check_has_bounds_and_every_bound_a_check(tmp_path: Path) -> None:
     for line, said in (
         ("[checks.missing_titel]", "checks.missing_titel: there is no such check; did you mean missing_title? Allowed here: date_in"),
         ('[checks.invariant_unique]\nseverity = "warn"', "checks.invariant_unique: invariants always block, on the first row; remove"),
-        ('[checks.missing_title]\nseverity = "no"', "checks.missing_title.severity = \"no\": must be 'block' or 'warn'"),
+        ('[checks.missing_title]\nseverity = "no"', "checks.missing_title.severity = \"no\": must be 'block', 'warn' or 'off'"),
         ("[checks.missing_title]\nmax_share = 5", "checks.missing_title.max_share = 5: must be less than or equal to 1"),
         ("[checks.missing_title]\nmax_row = 5", "checks.missing_title.max_row = 5: unknown key; did you mean max_rows?"),
         ("checks = 5", "checks = 5: must be a table"),

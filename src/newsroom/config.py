@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from string import Formatter
@@ -160,6 +161,9 @@ class ArticleSpec(_Strict):
     required: tuple[Literal["title", "body", "published_on", "content_type"], ...] = ("title", "body")
     no_dateline: tuple[str, ...] = ()
     """Content types whose text never begins with a dateline, whatever its first words look like."""
+    not_articles: tuple[Regex, ...] = ()
+    """A page with a title, heading or line that fullmatches one of these is no article: it is set aside, not read
+    (beyond the challenge, log-in, not-found and maintenance pages that are known anyway)."""
     cut: Cut = Cut()
 
 
@@ -201,6 +205,14 @@ class Duplicates(_Strict):
     """Estimated Jaccard similarity of 5-word shingles from which two articles are called near-duplicates."""
 
 
+class Suspicion(_Strict):
+    """When a run stops asking a site that answers all requests alike: challenges, a log-in wall, one page under every address."""
+
+    stop_at: int = Field(default=10, ge=4)
+    """So many of the last answers refused, or saying the same. Exact copies come in twos and threes."""
+    of_last: int = Field(default=40, ge=4, le=1000)
+
+
 class Source(_Strict):
     """One newsroom: one file `config/sources/<name>.toml`."""
 
@@ -220,6 +232,7 @@ class Source(_Strict):
     politeness: Politeness = Politeness()
     recheck: RecheckSchedule = RecheckSchedule()
     duplicates: Duplicates = Duplicates()
+    suspicion: Suspicion = Suspicion()
 
 
 def _contact(text: str) -> str:
@@ -289,17 +302,22 @@ class Settings(_Strict):
 
 
 class CheckBounds(_Strict):
-    """What a check lets pass, and what its failing means. The larger of the two bounds counts."""
+    """What a check lets pass, and what its failing means. Of `max_rows` and `max_share` the larger counts."""
 
-    severity: Literal["block", "warn"] = "block"
+    severity: Literal["block", "warn", "off"] = "block"
     max_rows: int = Field(default=0, ge=0)
     """Rows that the check may return and still pass."""
     max_share: float = Field(default=0.0, ge=0, le=1)
-    """The same, as a share of all articles (0.01: one in a hundred)."""
+    """The same, as a share of the source's articles (0.01: one in a hundred)."""
+    min_pages: int = Field(default=3, ge=1)
+    """Only of checks that compare rates: pages that must be wrong before a rate means anything."""
+    max_drop: float = Field(default=0.25, gt=0, lt=1)
+    """Only of those: how far a rate may fall below its history (0.25: from 97 to 72 in a hundred)."""
 
 
 class _Checks(_Strict):
     checks: dict[str, CheckBounds] = {}
+    sources: dict[str, dict[str, CheckBounds]] = {}
 
 
 Problems = Callable[[Source], list[tuple[str, str, str]]]
@@ -312,18 +330,57 @@ def load_settings(config_dir: Path) -> Settings:
     return strict_toml.load(path, Settings) if path.exists() else Settings()
 
 
+def known_checks(names: Sequence[str] = ()) -> tuple[str, ...]:
+    """Every check there is, sorted; or the given names, each once, if they all are checks."""
+    known = _check_names()
+    for name in names:
+        if name not in known:
+            raise ConfigError(f"{name!r}: there is no such check; {strict_toml.did_you_mean(name, known)}")
+    return tuple(dict.fromkeys(names)) if names else ()
+
+
+@cache
+def _check_names() -> tuple[str, ...]:
+    folder = files("newsroom").joinpath("sql", "checks")
+    return tuple(sorted(file.name.removesuffix(".sql") for file in folder.iterdir() if file.name.endswith(".sql")))
+
+
 def load_checks(config_dir: Path) -> dict[str, CheckBounds]:
     """Bounds of every check there is; those that `checks.toml` does not name block on the first row."""
     path = _directory(config_dir) / "checks.toml"
-    shipped = files("newsroom").joinpath("sql", "checks").iterdir()
-    known = sorted(file.name.removesuffix(".sql") for file in shipped if file.name.endswith(".sql"))
     named = strict_toml.load(path, _Checks).checks if path.exists() else {}
     for name, bounds in named.items():
-        if name not in known:
-            raise ConfigError(f"{path}: checks.{name}: there is no such check; {strict_toml.did_you_mean(name, known)}")
-        if name.startswith("invariant_") and bounds != CheckBounds():
-            raise ConfigError(f"{path}: checks.{name}: invariants always block, on the first row; remove this table")
-    return {name: named.get(name, CheckBounds()) for name in known}
+        _check_bounds(path, f"checks.{name}", name, bounds)
+    return {name: named.get(name, CheckBounds()) for name in _check_names()}
+
+
+def load_check_overrides(config_dir: Path) -> dict[str, dict[str, CheckBounds]]:
+    """Bounds by source and check, where `[sources.<source>.<check>]` gives some: what it does not name is as in `[checks.<check>]`."""
+    path = _directory(config_dir) / "checks.toml"
+    if not path.exists():
+        return {}
+    general = load_checks(config_dir)
+    sources = {file.stem for file in (config_dir / "sources").glob("*.toml")}
+    found: dict[str, dict[str, CheckBounds]] = {}
+    for source, checks in strict_toml.load(path, _Checks).sources.items():
+        if source not in sources:
+            raise ConfigError(f"{path}: sources.{source}: there is no such source; {strict_toml.did_you_mean(source, sources)}")
+        for name, bounds in checks.items():
+            _check_bounds(path, f"sources.{source}.{name}", name, bounds)
+            given = {key: getattr(bounds, key) for key in bounds.model_fields_set}
+            found.setdefault(source, {})[name] = general[name].model_copy(update=given)
+    return found
+
+
+def _check_bounds(path: Path, key: str, name: str, bounds: CheckBounds) -> None:
+    if name not in _check_names():
+        raise ConfigError(f"{path}: {key}: there is no such check; {strict_toml.did_you_mean(name, _check_names())}")
+    if name.startswith("invariant_") and bounds != CheckBounds():
+        raise ConfigError(f"{path}: {key}: invariants always block, on the first row; remove this table")
+    question = files("newsroom").joinpath("sql", "checks", f"{name}.sql").read_text(encoding="utf-8")
+    for given in sorted(bounds.model_fields_set & {"min_pages", "max_drop"}):
+        if given not in question:
+            raise ConfigError(f"{path}: {key}.{given}: this check compares no rates and has no such bound; remove it")
 
 
 def load_sources(config_dir: Path, names: Sequence[str] = (), *, problems: Problems | None = None) -> tuple[Source, ...]:

@@ -1,2 +1,2 @@
 -- Articles without a body.
-SELECT article_id, url FROM mart.articles WHERE body IS NULL OR trim(body) = ''
+SELECT source, article_id, url FROM mart.articles WHERE word_count = 0

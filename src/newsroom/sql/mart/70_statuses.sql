@@ -3,7 +3,7 @@ CREATE OR REPLACE TABLE mart.statuses AS
 WITH unread AS (
     -- the newest page obtained, where it could not be read
     SELECT p.article_id, r.reason
-    FROM (SELECT article_id, arg_max(payload_sha256, last_at) AS payload_sha256 FROM facts.payloads GROUP BY article_id) AS p
+    FROM (SELECT article_id, arg_max(payload_sha256, last_tick) AS payload_sha256 FROM facts.payloads WHERE is_trusted GROUP BY article_id) AS p
     JOIN facts.latest_readings AS r USING (article_id, payload_sha256)
     WHERE r.reason IS NOT NULL
 )
