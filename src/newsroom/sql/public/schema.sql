@@ -16,6 +16,8 @@ CREATE TABLE articles (
     issuers VARCHAR[] NOT NULL,
     topics VARCHAR[] NOT NULL,
     language VARCHAR,
+    links VARCHAR[] NOT NULL,
+    attachments VARCHAR[] NOT NULL,
     word_count INTEGER NOT NULL,
     content_sha256 VARCHAR NOT NULL,
     version INTEGER NOT NULL,
@@ -42,6 +44,8 @@ COMMENT ON COLUMN articles.place IS 'Place as printed: the page''s, else the dat
 COMMENT ON COLUMN articles.issuers IS 'Who issued it (Source, Issued by; else the listing''s Where we are), in the order printed.';
 COMMENT ON COLUMN articles.topics IS 'Fields of work (else the listing''s What we do), in the order printed.';
 COMMENT ON COLUMN articles.language IS 'Language of the page, ISO 639-1.';
+COMMENT ON COLUMN articles.links IS 'Addresses linked from the body, canonical where they are the source''s own, without tokens; attachments apart.';
+COMMENT ON COLUMN articles.attachments IS 'Addresses of the files (PDF and the like) linked from the body or from its box of attachments.';
 COMMENT ON COLUMN articles.word_count IS 'Words of the body.';
 COMMENT ON COLUMN articles.content_sha256 IS 'SHA-256 of the normalised title, lead and body; unique: equal content is one article.';
 COMMENT ON COLUMN articles.version IS 'Number of the current version, from 1; the history is in article_versions.';
@@ -62,6 +66,8 @@ CREATE TABLE article_versions (
     lead VARCHAR,
     body VARCHAR NOT NULL,
     published_on DATE,
+    links VARCHAR[] NOT NULL,
+    attachments VARCHAR[] NOT NULL,
     content_sha256 VARCHAR NOT NULL,
     changed VARCHAR[] NOT NULL,
     run_id VARCHAR NOT NULL,
@@ -69,7 +75,7 @@ CREATE TABLE article_versions (
     warc_offset BIGINT NOT NULL,
     PRIMARY KEY (article_id, version)
 );
-COMMENT ON TABLE article_versions IS 'One row is a version of an article: a differing state of its title, lead, body, date or links, as we received it.';
+COMMENT ON TABLE article_versions IS 'One row is a version of an article: a differing state of its title, lead, body, date, links or attachments, as we received it.';
 COMMENT ON COLUMN article_versions.article_id IS 'The article; see articles.';
 COMMENT ON COLUMN article_versions.version IS 'Number of the version, 1, 2, ... without gaps.';
 COMMENT ON COLUMN article_versions.valid_from IS 'When a response first showed this version (UTC).';
@@ -78,8 +84,10 @@ COMMENT ON COLUMN article_versions.title IS 'Title in this version.';
 COMMENT ON COLUMN article_versions.lead IS 'Lead in this version, or NULL.';
 COMMENT ON COLUMN article_versions.body IS 'Body in this version, paragraphs separated by one blank line.';
 COMMENT ON COLUMN article_versions.published_on IS 'Publication date in this version (page, else listing, else dateline).';
+COMMENT ON COLUMN article_versions.links IS 'Addresses linked from the body in this version, attachments apart.';
+COMMENT ON COLUMN article_versions.attachments IS 'Addresses of the files that belong to this version.';
 COMMENT ON COLUMN article_versions.content_sha256 IS 'SHA-256 of the normalised title, lead and body of this version.';
-COMMENT ON COLUMN article_versions.changed IS 'What differs from the version before: title, lead, body, published_on, links; empty for version 1.';
+COMMENT ON COLUMN article_versions.changed IS 'What differs from the version before: title, lead, body, published_on, links, attachments; empty for version 1.';
 COMMENT ON COLUMN article_versions.run_id IS 'The run that first received this version.';
 COMMENT ON COLUMN article_versions.warc_file IS 'WARC file below archive/<source>/ with the latest response showing this version.';
 COMMENT ON COLUMN article_versions.warc_offset IS 'Byte offset of that response record in warc_file.';
@@ -114,6 +122,32 @@ COMMENT ON COLUMN listing_entries.topics IS 'What we do, in the order printed; e
 COMMENT ON COLUMN listing_entries.snippet IS 'The teaser below the entry.';
 COMMENT ON COLUMN listing_entries.first_seen_at IS 'When a walk first saw the entry (UTC).';
 COMMENT ON COLUMN listing_entries.last_seen_at IS 'When a walk last saw the entry (UTC).';
+
+CREATE TABLE listing_changes (
+    source VARCHAR NOT NULL, article_id VARCHAR NOT NULL, url VARCHAR NOT NULL, changed VARCHAR[] NOT NULL, changed_at TIMESTAMPTZ NOT NULL,
+    run_id VARCHAR NOT NULL, title_before VARCHAR, title_after VARCHAR, published_on_before DATE, published_on_after DATE,
+    content_type_before VARCHAR, content_type_after VARCHAR, issuers_before VARCHAR[] NOT NULL, issuers_after VARCHAR[] NOT NULL,
+    topics_before VARCHAR[] NOT NULL, topics_after VARCHAR[] NOT NULL, snippet_before VARCHAR, snippet_after VARCHAR
+);
+COMMENT ON TABLE listing_changes IS 'One row is a change of what the listing says of an article, newest first. It makes no version of the article; the latest state is in listing_entries.';
+COMMENT ON COLUMN listing_changes.source IS 'The newsroom.';
+COMMENT ON COLUMN listing_changes.article_id IS 'The article that the entry leads to, whether we have it or not.';
+COMMENT ON COLUMN listing_changes.url IS 'The address listed, canonical spelling.';
+COMMENT ON COLUMN listing_changes.changed IS 'What differs from the state before: title, published_on, content_type, issuers, topics, snippet.';
+COMMENT ON COLUMN listing_changes.changed_at IS 'When a walk first saw the new state (UTC).';
+COMMENT ON COLUMN listing_changes.run_id IS 'The run that saw it.';
+COMMENT ON COLUMN listing_changes.title_before IS 'Title before the change.';
+COMMENT ON COLUMN listing_changes.title_after IS 'Title after it; equal to title_before where something else changed.';
+COMMENT ON COLUMN listing_changes.published_on_before IS 'Publishing date before the change.';
+COMMENT ON COLUMN listing_changes.published_on_after IS 'Publishing date after it.';
+COMMENT ON COLUMN listing_changes.content_type_before IS 'Content type before the change.';
+COMMENT ON COLUMN listing_changes.content_type_after IS 'Content type after it.';
+COMMENT ON COLUMN listing_changes.issuers_before IS 'Where we are, before the change.';
+COMMENT ON COLUMN listing_changes.issuers_after IS 'Where we are, after it: a mission that closes becomes "... (closed)".';
+COMMENT ON COLUMN listing_changes.topics_before IS 'What we do, before the change.';
+COMMENT ON COLUMN listing_changes.topics_after IS 'What we do, after it.';
+COMMENT ON COLUMN listing_changes.snippet_before IS 'The teaser before the change.';
+COMMENT ON COLUMN listing_changes.snippet_after IS 'The teaser after it.';
 
 CREATE TABLE coverage (
     source VARCHAR NOT NULL, month DATE, content_type VARCHAR, listed BIGINT NOT NULL, published BIGINT NOT NULL, duplicate BIGINT NOT NULL,
@@ -159,7 +193,7 @@ COMMENT ON COLUMN quarantine.quarantine_id IS 'Short id for newsroom quarantine 
 COMMENT ON COLUMN quarantine.url IS 'The address asked for, canonical.';
 COMMENT ON COLUMN quarantine.article_id IS 'The article it should have been.';
 COMMENT ON COLUMN quarantine.stage IS 'fetch: could not be had or must not be trusted; parse: could not be read.';
-COMMENT ON COLUMN quarantine.reason IS 'Short code: field-missing, too-large, outside-source, not-html, dead-letter, ...';
+COMMENT ON COLUMN quarantine.reason IS 'Short code: field-missing, too-large, outside-source, not-html, dead-letter; block-page, login-wall, soft-404, maintenance, consent-wall, other-page, not-an-article; ...';
 COMMENT ON COLUMN quarantine.detail IS 'What was missing or wrong, and what was tried.';
 COMMENT ON COLUMN quarantine.attempts IS 'How often the address was asked for.';
 COMMENT ON COLUMN quarantine.first_at IS 'First time it went wrong (UTC).';
@@ -188,7 +222,7 @@ COMMENT ON COLUMN runs.fetched IS 'Article pages received in full (status 200).'
 COMMENT ON COLUMN runs.not_modified IS 'Articles that answered 304: unchanged.';
 COMMENT ON COLUMN runs.gone IS 'Articles that answered 404 or 410.';
 COMMENT ON COLUMN runs.failed IS 'Articles that could not be had tonight.';
-COMMENT ON COLUMN runs.rejected IS 'Article responses that must not be trusted (quarantined).';
+COMMENT ON COLUMN runs.rejected IS 'Article responses that must not be trusted (quarantined; or pending, where the site answered all requests alike).';
 COMMENT ON COLUMN runs.refused IS 'Listed addresses that may not be asked for: robots.txt, or outside the source.';
 COMMENT ON COLUMN runs.read IS 'Pages read into articles.';
 COMMENT ON COLUMN runs.unread IS 'Pages that could not be read (quarantined).';
@@ -207,3 +241,15 @@ COMMENT ON COLUMN checks.severity IS 'block: stops publishing; warn: tells.';
 COMMENT ON COLUMN checks.verdict IS 'pass or fail.';
 COMMENT ON COLUMN checks.failing_rows IS 'Rows found that one would be ashamed of.';
 COMMENT ON COLUMN checks.detail IS 'What the check asks, and the first row it found.';
+
+CREATE TABLE check_rows (
+    run_id VARCHAR NOT NULL, check_name VARCHAR NOT NULL, position INTEGER NOT NULL, source VARCHAR, finding VARCHAR, found VARCHAR NOT NULL,
+    PRIMARY KEY (run_id, check_name, position)
+);
+COMMENT ON TABLE check_rows IS 'One row is a row that a check found in a run; of a check that found many, the first twenty.';
+COMMENT ON COLUMN check_rows.run_id IS 'The run.';
+COMMENT ON COLUMN check_rows.check_name IS 'The check; see checks.';
+COMMENT ON COLUMN check_rows.position IS 'Order of the rows of a check, from 0.';
+COMMENT ON COLUMN check_rows.source IS 'The newsroom it is about; NULL if it is about all.';
+COMMENT ON COLUMN check_rows.finding IS 'What was found, as a sentence; NULL where the check gives only columns.';
+COMMENT ON COLUMN check_rows.found IS 'The whole row as a JSON object: addresses, and where the bytes stand in the archive (warc_file, warc_offset).';
