@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
-from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from prefect.artifacts import create_link_artifact, create_markdown_artifact, create_table_artifact
 
 from newsroom.model import RunResult
 
 
-def leave(result: RunResult, *, walks: Sequence[dict[str, Any]] = ()) -> None:
-    """Write the artifacts of a run that has ended; `walks` are its rows of the table of that name."""
+def leave(result: RunResult, *, walks: Sequence[dict[str, Any]] = (), report: Path | None = None) -> None:
+    """Write the artifacts of a run that has ended; `walks` are its rows of the table of that name, `report` its HTML page."""
     counts: list[dict[str, object]] = [{"source": source, **counted} for source, counted in result.sources.items()]
     if counts:
         create_table_artifact(key="newsroom-counts", table=counts, description=f"Run `{result.run_id}`: {result.outcome}")
@@ -22,6 +23,8 @@ def leave(result: RunResult, *, walks: Sequence[dict[str, Any]] = ()) -> None:
         ]
         create_table_artifact(key="newsroom-checks", table=rows, description="Any failing `block` keeps the public file as it was")
     create_markdown_artifact(key="newsroom-verdict", markdown=verdict(result, walks))
+    if report is not None and report.is_file():
+        create_link_artifact(link=report.resolve().as_uri(), link_text="The report, on the machine that ran it", key="newsroom-report")
 
 
 def verdict(result: RunResult, walks: Sequence[dict[str, Any]] = ()) -> str:

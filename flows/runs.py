@@ -108,7 +108,7 @@ def _run(kind: RunKind, options: pipeline.Options, **what: Any) -> State[Any]:
     plan = pipeline.prepare(kind, options, **what)
     stop = threading.Event()
     result = pipeline.run(plan, engine=PrefectEngine(stop), watch=_Logged(_onlooker.get()), stop=stop)
-    artifacts.leave(result, walks=_walks(result, options.data_dir))
+    artifacts.leave(result, walks=_walks(result, options.data_dir), report=options.data_dir / "public" / "report.html")
     return final_state(result)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 import shutil
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -23,6 +22,7 @@ def impatient_config(folder: Path) -> Path:
     text = path.read_text(encoding="utf-8").replace("[politeness]\n", "[politeness]\nbackoff_seconds = 0.01\nretries = 2\n")
     path.write_text(text, encoding="utf-8")
     return folder
+
 
 LONG_AFTER = datetime(2027, 6, 1, 2, 30, tzinfo=UTC)
 """A night so long after the sample newsroom's last article that none is due for a re-check by its age."""
@@ -95,7 +95,9 @@ class Office:
 def differences(have: list[dict[str, Any]], want: list[dict[str, Any]], key: str, fields: tuple[str, ...]) -> list[str]:
     """Rows and fields in which two lists of rows differ, in words."""
     mine, theirs = ({row[key]: row for row in rows} for rows in (have, want))
-    found = [f"missing: {each}" for each in sorted(theirs.keys() - mine.keys())] + [f"too much: {each}" for each in sorted(mine.keys() - theirs.keys())]
+    found = [f"missing: {each}" for each in sorted(theirs.keys() - mine.keys())] + [
+        f"too much: {each}" for each in sorted(mine.keys() - theirs.keys())
+    ]
     for each in sorted(mine.keys() & theirs.keys()):
         for name in fields:
             a, b = plain(mine[each][name]), plain(theirs[each][name])
@@ -109,5 +111,3 @@ def plain(value: Any) -> Any:
     if isinstance(value, date):
         return value.isoformat()
     return [plain(each) for each in value] if isinstance(value, list | tuple) else value
-
-

@@ -34,7 +34,9 @@ COMMANDS = (
     "sweep",
     "reparse",
     "check",
+    "export",
     "publish",
+    "report",
     "rollback",
     "status",
     "coverage",
@@ -440,3 +442,13 @@ def test_a_command_that_has_hardly_begun_stops_in_order_too(published: Path, sen
         asked.send_signal(sent)
         said = finish(asked, 10)
     assert (said.code, said.is_one_line()) == (128 + sent, True), said.err
+
+
+def test_report_and_export_say_where_they_are_and_what_is_missing(newsroom: Callable[..., Said], tmp_path: Path) -> None:
+    """Before the first run there is nothing to draw and nothing to export: one line, exit 2, no folder made."""
+    for command in (("report",), ("export", str(tmp_path / "out"))):
+        said = newsroom(*command, "--data", str(tmp_path / "data"))
+        assert said.code == 2
+        assert said.err.count("\n") == 1
+    assert newsroom("export", str(tmp_path / "out"), "--format", "xlsx").code == 2
+    assert not (tmp_path / "out").exists()

@@ -21,9 +21,7 @@ class Facts:
 
     def __init__(self, warehouse: Warehouse) -> None:
         self.warehouse = warehouse
-        warehouse.append(
-            "ops.source_settings", [{"source": "s", "title": "S", "give_up_after_nights": 3, "near_similarity": 0.85}]
-        )
+        warehouse.append("ops.source_settings", [{"source": "s", "title": "S", "give_up_after_nights": 3, "near_similarity": 0.85}])
         self.offset = 0
 
     def listed(self, number: str, *, night: int = 0, **facts: Any) -> None:

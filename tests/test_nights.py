@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from warcio.archiveiterator import ArchiveIterator
 
 from newsroom import extract
 from newsroom.archive import ArchiveReader
@@ -59,7 +60,9 @@ def test_a_first_night_reads_the_whole_newsroom(office: Office, site: SampleSite
     assert_true(office, site)
     copies = {copy: row["article_id"] for row in site.expected() for copy in row["duplicates"]}
     assert dict(office.sql("SELECT article_id, duplicate_of FROM duplicates WHERE kind = 'exact'")) == copies
-    assert office.sql("SELECT sum(listed), sum(published) + sum(duplicate), sum(pending + quarantined + gone) FROM coverage") == [(120, 120, 0)]
+    assert office.sql("SELECT sum(listed), sum(published) + sum(duplicate), sum(pending + quarantined + gone) FROM coverage") == [
+        (120, 120, 0)
+    ]
     assert office.sql("SELECT is_complete, is_whole FROM walks") == [(True, True)]
 
 
@@ -104,12 +107,17 @@ def test_rechecks_are_conditional(office: Office, site: SampleSite, server: Serv
     """Asking for everything again transfers nothing that has not changed, and makes no version."""
     office.run("nightly")
     asked = len(server.log)
+    office.sleep()
     result = office.run("nightly", recheck="all")
     counts = result.sources["osce"]
     assert counts["not_modified"] > 100
     assert counts.get("fetched", 0) == 0
     assert {r.status for r in server.log[asked:] if r.path in articles_asked(server, asked)} == {304}
     assert office.sql("SELECT max(version) FROM articles") == [(1,)]
+    (second,) = sorted((office.data / "archive" / "osce").glob("*.warc"))[1:]
+    revisits = [record.rec_headers for record in ArchiveIterator(second.open("rb")) if record.rec_type == "revisit"]
+    assert len(revisits) == counts["not_modified"]
+    assert all(headers.get_header("WARC-Refers-To-Target-URI") and headers.get_header("WARC-Refers-To-Date") for headers in revisits)
 
 
 def test_new_navigation_makes_no_version(office: Office, site: SampleSite) -> None:
@@ -122,7 +130,9 @@ def test_new_navigation_makes_no_version(office: Office, site: SampleSite) -> No
     assert office.public_data() == before
 
 
-def test_a_night_without_the_site_is_incomplete_and_the_next_goes_on(office: Office, site: SampleSite, server: Server, tmp_path: Path) -> None:
+def test_a_night_without_the_site_is_incomplete_and_the_next_goes_on(
+    office: Office, site: SampleSite, server: Server, tmp_path: Path
+) -> None:
     """Connection refused: outcome incomplete, the public file of yesterday stays readable, and tomorrow all is well again."""
     office.run("nightly")
     before = office.public_data()
@@ -162,7 +172,9 @@ def test_a_backfill_takes_its_window_and_leaves_the_watermark(office: Office, si
     result = office.run("backfill", since=date(2010, 1, 1), until=date(2012, 1, 1))
     assert result.outcome == "ok"
     wanted = {row["article_id"] for row in site.expected() if "2010" <= str(row["published_on"]) < "2012"}
-    assert {row[0] for row in office.sql("SELECT article_id FROM articles WHERE published_on BETWEEN '2010-01-01' AND '2011-12-31'")} == wanted
+    assert {
+        row[0] for row in office.sql("SELECT article_id FROM articles WHERE published_on BETWEEN '2010-01-01' AND '2011-12-31'")
+    } == wanted
     asked = len(server.log)
     office.run("backfill", since=date(2010, 1, 1), until=date(2012, 1, 1))
     assert articles_asked(server, asked) == []
@@ -180,7 +192,9 @@ def test_backfills_piece_by_piece_equal_one_sweep(site: SampleSite, server: Serv
     assert two.public_data() == one.public_data()
 
 
-def test_reparse_needs_no_network_and_changes_nothing(office: Office, site: SampleSite, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reparse_needs_no_network_and_changes_nothing(
+    office: Office, site: SampleSite, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """With the server stopped: the same public data; a higher parser version reads every archived page again."""
     office.run("nightly")
     before = office.public_data()

@@ -14,7 +14,9 @@ import pytest
 from tests.nights import Office, differences
 
 SITE = Path(__file__).resolve().parents[2] / "shared" / "site"
-pytestmark = pytest.mark.skipif(not SITE.is_dir(), reason=f"{SITE} is not here: the site of real entries is kept beside the repository in CI only")
+pytestmark = pytest.mark.skipif(
+    not SITE.is_dir(), reason=f"{SITE} is not here: the site of real entries is kept beside the repository in CI only"
+)
 
 
 @pytest.fixture(scope="module")

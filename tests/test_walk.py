@@ -244,7 +244,7 @@ def test_a_backfill_finds_its_window_by_searching(age: int, pager: bool) -> None
 def test_a_window_older_than_the_listing_is_empty_and_complete() -> None:
     """Nothing was published in 1950: the last pages were read, nothing is in them."""
     listing = Listing(200)
-    found, this = walk(listing, Bounds(since=date(1950, 1, 1), until=date(1951, 1, 1)))
+    _found, this = walk(listing, Bounds(since=date(1950, 1, 1), until=date(1951, 1, 1)))
     assert this.verdict().is_complete
     assert len(listing.requests) < 25
 

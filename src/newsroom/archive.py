@@ -103,6 +103,7 @@ class ArchiveWriter:
 
     def _create(self) -> None:
         self._directory.mkdir(parents=True, exist_ok=True)
+        _sync_directory(self._directory.parent)
         final = self._directory / self._file_name
         if final.exists():
             raise NewsroomError(f"{final}: exists already, and archive files are never rewritten; use another run id")

@@ -15,7 +15,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn, TypeVar
 
 import typer
 
@@ -348,6 +348,42 @@ def sql(
     console.write_rows(table.columns, table.rows, form=form or ("table" if sys.stdout.isatty() else "csv"), out=sys.stdout)
 
 
+@app.command(epilog="Example: newsroom export --format parquet exports/newsroom")
+def export(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to write; an earlier export there is replaced.")],
+    form: Annotated[Literal["parquet", "csv", "jsonl"], typer.Option("--format", help="Form of the files.")] = "parquet",
+    since: Annotated[
+        str | None, typer.Option("--since", metavar="RUN", help="Only what has changed in articles since this run (or time).")
+    ] = None,
+    config: Config = CONFIG,
+    data: Data = DATA,
+    debug: Debug = False,
+) -> None:
+    """The public data as files: every table, or the feed of changes since a run."""
+    from newsroom.export import export as write
+
+    done = write(data, folder, form=form, since=since)
+    _print(f"{done.detail}: " + ", ".join(f"{rows} {table}" for table, rows in done.counts.items()))
+
+
+@app.command(epilog="Example: newsroom report --open")
+def report(
+    show: Annotated[bool, typer.Option("--open", help="Show it in the browser.")] = False,
+    config: Config = CONFIG,
+    data: Data = DATA,
+    debug: Debug = False,
+) -> None:
+    """One HTML page of the last run, the trends and the checks; made anew, though every night makes it too."""
+    import webbrowser
+
+    from newsroom import pipeline
+
+    page = pipeline.report(_options(config, data)).resolve()
+    _print(str(page))
+    if show and not webbrowser.open(page.as_uri()):
+        console.error(f"no browser could be started here; open {page.as_uri()}")
+
+
 @app.command(epilog="Example: newsroom sources --check")
 def sources(
     check: Annotated[bool, typer.Option("--check", help="Validate every definition against its recorded pages.")] = False,
@@ -409,7 +445,9 @@ def quarantine_show(
 
 @quarantine.command("retry", epilog="Example: newsroom quarantine retry osce:49210")
 def quarantine_retry(
-    ids: Annotated[list[str] | None, typer.Argument(metavar="ID", help="Quarantine ids or article ids; default: all.", show_default=False)] = None,
+    ids: Annotated[
+        list[str] | None, typer.Argument(metavar="ID", help="Quarantine ids or article ids; default: all.", show_default=False)
+    ] = None,
     base_url: BaseUrl = None,
     delay: Delay = None,
     config: Config = CONFIG,

@@ -30,7 +30,8 @@ def hold(data_dir: Path, *, run_id: str, now: datetime) -> Iterator[None]:
         raise Busy(f"{data_dir}: {holder(data_dir) or 'another command'} is at work; wait for it or stop it") from None
     try:
         note.write_text(
-            json.dumps({"run_id": run_id, "pid": os.getpid(), "host": socket.gethostname(), "started_at": now.isoformat()}), encoding="utf-8"
+            json.dumps({"run_id": run_id, "pid": os.getpid(), "host": socket.gethostname(), "started_at": now.isoformat()}),
+            encoding="utf-8",
         )
         yield
     finally:

@@ -84,7 +84,9 @@ class Article:
     dateline_place: str | None = None
     dateline_on: date | None = None
     links: tuple[str, ...] = ()
-    """Addresses linked from the body, in order, canonical where they are the source's own."""
+    """Addresses linked from the body, in order, canonical where they are the source's own; without the attachments."""
+    attachments: tuple[str, ...] = ()
+    """Addresses of files linked from the body or from a box of attachments."""
     found_by: tuple[tuple[str, str], ...] = ()
     """(field, candidate that gave it), for drift statistics."""
 
@@ -153,6 +155,9 @@ class FetchJob:
     etag: str | None = None
     last_modified: str | None = None
     listed_on: date | None = None
+    payload_at: datetime | None = None
+    """When the stored response came."""
+    listed_title: str | None = None
 
 
 FetchOutcome = Literal["ok", "not_modified", "gone", "failed", "disallowed", "rejected"]
@@ -178,6 +183,8 @@ class Fetch:
     reason: str | None = None
     detail: str | None = None
     archived: ArchiveRef | None = None
+    likeness: str | None = None
+    """Of a page: equal for those that say the same; see `extract.suspicion`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +196,10 @@ class ReadJob:
     payload_sha256: str
     archived: ArchiveRef
     listed_on: date | None = None
+    listed_title: str | None = None
+    final_url: str | None = None
+    is_looked_at: bool = False
+    """Whether it was found to be what was asked for in this very run."""
 
 
 @dataclass(frozen=True, slots=True)

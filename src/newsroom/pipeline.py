@@ -21,10 +21,12 @@ from typing import Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from newsroom import __version__, archive, config, extract, lock
+from newsroom.alike import Alike
 from newsroom.config import Settings, Source
-from newsroom.errors import ConfigError, NewsroomError
+from newsroom.errors import Busy, ConfigError, NewsroomError
 from newsroom.http import Client
-from newsroom.model import CheckResult, Fetch, Outcome, Reading, Recheck, RunKind, RunResult, StageReport, Window
+from newsroom.model import ArchiveRef, CheckResult, Exchange, Fetch, Outcome, Reading, Recheck, RunKind, RunResult, StageReport, Window
+from newsroom.report import write_report
 from newsroom.stages import check as checking
 from newsroom.stages import dedupe, discover, fetch, parse, publish
 from newsroom.stages import model as modelling
@@ -115,6 +117,10 @@ class Plan:
     bounds: dict[str, config.CheckBounds]
     window: Window | None = None
     ids: tuple[str, ...] = ()
+    overrides: dict[str, dict[str, config.CheckBounds]] = field(default_factory=dict)
+    """Bounds of checks by source, where they differ."""
+    checks: tuple[str, ...] = ()
+    """Only these are asked (of a run of kind check); empty for all."""
 
     def parameters(self) -> dict[str, Any]:
         """What a run is recorded with."""
@@ -142,6 +148,7 @@ def prepare(
     since: date | None = None,
     until: date | None = None,
     ids: Sequence[str] = (),
+    checks: Sequence[str] = (),
 ) -> Plan:
     """Check everything that can be checked before anything is done. Raises `ConfigError`."""
     settings = config.load_settings(options.config_dir)
@@ -158,7 +165,15 @@ def prepare(
         window = Window(since, until)
     _check_options(kind, options, settings, chosen)
     _check_data_dir(options.data_dir)
-    return Plan(kind, options, settings, chosen, config.load_checks(options.config_dir), window, tuple(ids))
+    bounds = config.load_checks(options.config_dir)
+    overrides = config.load_check_overrides(options.config_dir)
+    return Plan(kind, options, settings, chosen, bounds, window, tuple(ids), overrides, _named_checks(kind, checks))
+
+
+def _named_checks(kind: RunKind, checks: Sequence[str]) -> tuple[str, ...]:
+    if checks and kind != "check":
+        raise ConfigError(f"{kind}: cannot be limited to some checks; only `newsroom check NAME…` can")
+    return config.known_checks(checks)
 
 
 def _check_options(kind: RunKind, options: Options, settings: Settings, sources: tuple[Source, ...]) -> None:
@@ -170,7 +185,9 @@ def _check_options(kind: RunKind, options: Options, settings: Settings, sources:
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment or parts.username:
             raise ConfigError(f"--base-url {options.base_url}: must be like http://127.0.0.1:8000 (http or https, a host, no query)")
         if len(sources) > 1:
-            raise ConfigError(f"--base-url stands for one source, but {len(sources)} would run ({', '.join(s.name for s in sources)}); name one")
+            raise ConfigError(
+                f"--base-url stands for one source, but {len(sources)} would run ({', '.join(s.name for s in sources)}); name one"
+            )
         is_loopback = is_loopback_host(parts.hostname)
     if options.delay == 0 and not is_loopback:
         raise ConfigError("--delay 0 is honoured only together with a loopback --base-url; give at least 0.1")
@@ -228,18 +245,27 @@ def run(
     not be written; everything else is told by the outcome. Whatever was obtained before an error is kept, and the next run goes on.
     """
     data = plan.options.data_dir
-    try:
-        for folder in (data, data / "archive", data / "public"):
-            folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ConfigError(f"{error.filename}: {error.strerror}; choose another --data") from None
+    clock = steady(clock)
     started_at = clock()
     run_id = f"{started_at:%Y%m%d-%H%M%S}-{plan.kind}"
-    with lock.hold(data, run_id=run_id, now=started_at):
+    with _readable_disk(data):
+        for folder in (data, data / "archive", data / "public"):
+            folder.mkdir(parents=True, exist_ok=True)
+    with _readable_disk(data), lock.hold(data, run_id=run_id, now=started_at):
         settings = plan.settings.warehouse
         with Warehouse.open(data / "warehouse.duckdb", memory_limit=settings.memory_limit, threads=settings.threads) as warehouse:
             run_id = _begin(warehouse, plan, run_id, started_at)
-            this = _Run(plan, run_id, started_at, warehouse, engine, watch, clock, stop or threading.Event(), {s.name: Counter() for s in plan.sources})
+            this = _Run(
+                plan,
+                run_id,
+                started_at,
+                warehouse,
+                engine,
+                watch,
+                clock,
+                stop or threading.Event(),
+                {s.name: Counter() for s in plan.sources},
+            )
             _heal(this)
             try:
                 return _finish(this, _stages(this))
@@ -248,13 +274,41 @@ def run(
                 raise
 
 
+def steady(clock: Callable[[], datetime]) -> Callable[[], datetime]:
+    """The same clock, except that it never runs backwards: it stands still until the other one has caught up."""
+    guard = threading.Lock()
+    latest = datetime.min.replace(tzinfo=UTC)
+
+    def now() -> datetime:
+        nonlocal latest
+        with guard:
+            latest = max(latest, clock())
+            return latest
+
+    return now
+
+
+@contextmanager
+def _readable_disk(data: Path) -> Iterator[None]:
+    """What the file system refuses, in one line."""
+    try:
+        yield
+    except OSError as error:
+        where, why = error.filename or data, error.strerror or str(error)
+        raise NewsroomError(f"{where}: {why}; make room or mend its rights, then run again: what was obtained is kept") from error
+
+
 def _begin(warehouse: Warehouse, plan: Plan, run_id: str, started_at: datetime) -> str:
     taken = {row[0] for row in warehouse.ask("SELECT run_id FROM ops.runs WHERE starts_with(run_id, $run_id)", run_id=run_id).rows}
+    # a warehouse restored from a backup, or a clock put back: files are never written anew under the name of an old one
+    files = (*plan.options.data_dir.glob(f"archive/*/{run_id}*"), *plan.options.data_dir.glob(f"public/snapshots/{run_id}*"))
+    taken |= {path.name.split(".")[0] for path in files}
     if taken:
         run_id = next(name for n in range(2, len(taken) + 3) if (name := f"{run_id}-{n}") not in taken)
     with warehouse.transaction():
         warehouse.run(
-            """UPDATE ops.runs SET outcome = 'failed', detail = 'died before its end; this run goes on from where it stopped', finished_at = $now
+            """UPDATE ops.runs SET outcome = 'failed', detail = 'died before its end; this run goes on from where it stopped',
+                finished_at = greatest(started_at, $now)
             WHERE outcome IS NULL""",
             now=started_at,
         )
@@ -279,6 +333,8 @@ def _begin(warehouse: Warehouse, plan: Plan, run_id: str, started_at: datetime) 
                     "title": source.title,
                     "give_up_after_nights": source.recheck.give_up_after_nights,
                     "near_similarity": source.duplicates.near_similarity,
+                    "language": source.language,
+                    "labels": list(source.labels),
                 }
                 for source in plan.sources
             ],
@@ -289,6 +345,8 @@ def _begin(warehouse: Warehouse, plan: Plan, run_id: str, started_at: datetime) 
 def _heal(this: _Run) -> None:
     """Put right what a killed run left behind. We hold the lock, so nobody is writing."""
     data = this.plan.options.data_dir
+    if this.warehouse.healed:
+        this.watch.say(f"warehouse: {this.warehouse.healed}")
     publish.sweep_unfinished(data / "public")
     for folder in sorted(path for path in (data / "archive").iterdir() if path.is_dir()):
         for healed in archive.heal(folder):
@@ -315,13 +373,16 @@ def _stages(this: _Run) -> tuple[CheckResult, ...]:
     report = this.engine.step("model", lambda: modelling.model(this.warehouse))
     _count_news(this)
     return this.engine.step(
-        "check", lambda: checking.check(this.warehouse, this.plan.bounds, run_id=this.run_id, now=this.clock())
+        "check",
+        lambda: checking.check(
+            this.warehouse, this.plan.bounds, overrides=this.plan.overrides, names=this.plan.checks, run_id=this.run_id, now=this.clock()
+        ),
     )
 
 
 def _set_aside(this: _Run, source: Source) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Article ids in quarantine that are to be asked for again, and those to be read again from the archive."""
-    rows = this.warehouse.rows("queue/set_aside", source=source.name, ids=list(this.plan.ids))
+    rows = this.warehouse.rows("queue/set_aside", source=source.name, ids=list(this.plan.ids), refusals=list(extract.REFUSALS))
     unfetched = tuple(row["article_id"] for row in rows if row["stage"] == "fetch")
     return unfetched, tuple(row["article_id"] for row in rows if row["stage"] == "parse")
 
@@ -335,16 +396,26 @@ def _crawl(this: _Run, source: Source, *, ids: tuple[str, ...] = ()) -> None:
             archive.ArchiveWriter(
                 options.data_dir / "archive" / source.name,
                 name=this.run_id,
-                info={"user-agent": this.plan.settings.user_agent_text, "robots": "classic", "base-url": options.base_url or source.site.base_url},
+                info={
+                    "user-agent": this.plan.settings.user_agent_text,
+                    "robots": "classic",
+                    "base-url": options.base_url or source.site.base_url,
+                },
                 clock=this.clock,
             )
         )
+        confirmed: dict[str, tuple[str, datetime]] = {}
+        """Address -> the stored response (address, time) that a 304 would confirm."""
+
+        def keep(exchange: Exchange) -> ArchiveRef:
+            return writer.write(exchange, refers_to=confirmed.get(exchange.url) if exchange.status == 304 else None)
+
         client = doors.enter_context(
             Client(
                 source,
                 canonical=addresses.canonical,
                 request_url=addresses.request_url,
-                record=writer.write,
+                record=keep,
                 user_agent=this.plan.settings.user_agent_text,
                 base_url=options.base_url,
                 delay=options.delay,
@@ -368,17 +439,21 @@ def _crawl(this: _Run, source: Source, *, ids: tuple[str, ...] = ()) -> None:
             ids=ids,
             unseen_walk=unseen_walk if options.recheck != "none" else None,
         )
+        confirmed.update((job.url, (job.url, job.payload_at)) for job in jobs if job.payload_at)
         batch_settings = this.plan.settings.batch
         cuts = fetch.batches(source, jobs, delay=delay, articles=batch_settings.articles, seconds=batch_settings.seconds)
         done = 0
         totals: Counter[str] = Counter()
+        alike = Alike(stop_at=source.suspicion.stop_at, of_last=source.suspicion.of_last)
 
         def work(batch: fetch.FetchBatch) -> list[Fetch]:
-            return fetch.fetch_batch(batch, client=client, concurrency=source.politeness.concurrency, clock=this.clock, stop=this.stop)
+            return fetch.fetch_batch(
+                batch, source=source, addresses=addresses, client=client, alike=alike, clock=this.clock, stop=this.stop
+            )
 
         for fetches in this.engine.batches(f"fetch {source.name}", work, cuts):
             writer.flush(sync=True)  # first the bytes, then the fact that points to them
-            report = fetch.record(fetches, source=source.name, run_id=this.run_id, warehouse=this.warehouse)
+            report = fetch.record(fetches, source=source, run_id=this.run_id, warehouse=this.warehouse, alike=alike, now=this.clock())
             this.count(report)
             totals.update(report.counts)
             done += len(fetches)
@@ -388,7 +463,9 @@ def _crawl(this: _Run, source: Source, *, ids: tuple[str, ...] = ()) -> None:
             this.watch.say(f"fetch {source.name}: " + ", ".join(f"{n} {name.replace('_', ' ')}" for name, n in totals.items() if n))
         if totals["failed"]:
             this.troubles.append(f"{source.name}: {totals['failed']} of {len(jobs)} articles could not be had; they stay pending")
-        if done < len(jobs):
+        if alike.verdict:
+            this.troubles.append(f"{source.name}: stopped asking for articles, they stay pending: {alike.verdict.reason}")
+        elif done < len(jobs):
             this.troubles.append(f"{source.name}: stopped with {len(jobs) - done} articles still to be asked for")
 
 
@@ -425,7 +502,7 @@ def _discover(this: _Run, source: Source, client: Client, addresses: Addresses) 
 
 def _read(this: _Run, source: Source, *, force: tuple[str, ...] = ()) -> None:
     """Read what today's parser has not read; and the articles of `force` whoever read them."""
-    jobs = parse.pending(source, warehouse=this.warehouse, force=force)
+    jobs = parse.pending(source, warehouse=this.warehouse, run_id=this.run_id, force=force)
     addresses = Addresses(source, base_url=this.plan.options.base_url)
     archive_dir = this.plan.options.data_dir / "archive"
     done = 0
@@ -477,8 +554,26 @@ def _finish(this: _Run, checks: tuple[CheckResult, ...]) -> RunResult:
             ),
         )
         this.watch.say(f"publish: {report.counts['articles']} articles in {report.detail}")
+    if wanted or blocked:
+        _report(this)
     counts = {name: dict(counter) for name, counter in this.counts.items()}
     return RunResult(this.run_id, this.plan.kind, outcome, counts, "; ".join(details) or None, checks, published=wanted)
+
+
+def _report(this: _Run) -> None:
+    """Draw the report. The night is over by then: whatever keeps it from being drawn is told, and spoils nothing."""
+
+    def work() -> Path | str:
+        try:
+            return write_report(this.plan.options.data_dir, this.warehouse, now=this.clock(), run_id=this.run_id)
+        except Exception as error:  # noqa: BLE001 -- a page about the data must never cost the data
+            return f"{type(error).__name__}: {error}".splitlines()[0]
+
+    drawn = this.engine.step("report", work)
+    if isinstance(drawn, Path):
+        this.watch.say(f"report: {drawn}")
+    else:
+        this.watch.say(f"report: could not be drawn, the data are not touched by that; try `newsroom report` ({drawn})")
 
 
 def _end(this: _Run, outcome: Outcome, details: list[str]) -> None:
@@ -514,12 +609,23 @@ def _forgiving() -> Iterator[None]:
         return
 
 
+def report(options: Options, *, clock: Callable[[], datetime] = utc_now) -> Path:
+    """Draw the report about the last run anew; returns its path. Raises `Busy` while a run holds the warehouse."""
+    data = options.data_dir
+    if not (data / "warehouse.duckdb").is_file():
+        raise ConfigError(f"{data}: there has been no run yet; start one with `newsroom run --data {data}`")
+    if running := lock.holder(data):
+        raise Busy(f"{data}: {running} is at work, and draws the report at its end; try again then")
+    with Warehouse.look(data / "warehouse.duckdb") as warehouse:
+        return write_report(data, warehouse, now=clock())
+
+
 def rollback(options: Options, run_id: str | None) -> str:
     """Show consumers an earlier snapshot again; returns its run id. The next published run replaces it."""
     data = options.data_dir
     if not (data / "public").is_dir():
         raise ConfigError(f"{data / 'public'}: nothing has been published yet")
-    with lock.hold(data, run_id="rollback", now=utc_now()):
+    with _readable_disk(data), lock.hold(data, run_id="rollback", now=utc_now()):
         return publish.rollback(data / "public", run_id)
 
 
@@ -530,9 +636,10 @@ class Status:
     runs: list[dict[str, Any]]
     """The last runs, newest first; those after the last publish are known only while no run holds the warehouse."""
     published_run_id: str | None
-    published_at: datetime | None
-    """End of the run that consumers see now."""
+    fresh_at: datetime | None
+    """When the listing behind the public data was last read whole; of several sources, the one longest ago."""
     age_hours: float | None
+    """Hours since then: a night that reached nothing makes nothing fresher, although it is published."""
     running: str | None
     articles: int | None
 
@@ -543,15 +650,16 @@ def status(options: Options, *, clock: Callable[[], datetime] = utc_now, runs: i
     query = f"SELECT run_id, kind, started_at, finished_at, outcome, detail, new_articles, new_versions FROM runs ORDER BY started_at DESC LIMIT {runs}"
     running = lock.holder(data) if data.is_dir() else None
     last_runs: list[dict[str, Any]] = []
-    published_run_id = published_at = age_hours = articles = None
+    published_run_id = fresh_at = age_hours = articles = None
     if (data / "public" / "newsroom.duckdb").is_file():
         with open_public(data) as public:
             last_runs = public.query(query).dicts()
             articles = public.query("SELECT count(*) FROM articles").rows[0][0]
-            fresh = public.query("SELECT run_id, finished_at FROM runs WHERE kind <> 'check' ORDER BY started_at DESC, run_id DESC LIMIT 1").rows
-        if fresh:
-            published_run_id, published_at = publish.shown(data / "public") or fresh[0][0], fresh[0][1]
-            age_hours = (clock() - published_at).total_seconds() / 3600 if published_at else None
+            published_run_id = publish.shown(data / "public") or (last_runs[0]["run_id"] if last_runs else None)
+            fresh_at = public.query(
+                """SELECT min(finished_at) FROM (SELECT source, max(finished_at) AS finished_at FROM walks WHERE is_complete GROUP BY source)"""
+            ).rows[0][0]
+        age_hours = (clock() - fresh_at).total_seconds() / 3600 if fresh_at else None
     if running is None and (data / "warehouse.duckdb").is_file():
         with _forgiving(), Warehouse.look(data / "warehouse.duckdb") as warehouse:
             last_runs = warehouse.ask(
@@ -559,7 +667,7 @@ def status(options: Options, *, clock: Callable[[], datetime] = utc_now, runs: i
                     sum(value) FILTER (name = 'new_articles') AS new_articles, sum(value) FILTER (name = 'new_versions') AS new_versions
                 FROM ops.runs AS r LEFT JOIN ops.counts USING (run_id) GROUP BY ALL ORDER BY started_at DESC, r.run_id DESC LIMIT {runs}"""
             ).dicts()
-    return Status(last_runs, published_run_id, published_at, age_hours, running, articles)
+    return Status(last_runs, published_run_id, fresh_at, age_hours, running, articles)
 
 
 @dataclass(frozen=True, slots=True)
@@ -604,6 +712,7 @@ __all__ = [
     "bundled_config",
     "check_sources",
     "prepare",
+    "report",
     "rollback",
     "run",
     "status",

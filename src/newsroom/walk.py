@@ -10,6 +10,7 @@ No HTTP here: pages come from a function, so the argument above can be simulated
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -136,7 +137,7 @@ class Walk:
         mine = [e for e in before.entries.values() if e in self._bounds]
         position = {e: n for n, e in enumerate(after.entries.values())}
         places = [position.get(e, -1) for e in mine]
-        return all(a >= 0 for a in places) and all(a < b for a, b in zip(places, places[1:], strict=False))
+        return all(a >= 0 for a in places) and all(a < b for a, b in itertools.pairwise(places))
 
     def _get(self, number: int) -> Page:
         page = self._read(number)
@@ -173,7 +174,8 @@ class Walk:
                 continue
             yield page
             unreadable = 0
-            last_page = page.last_page if page.last_page is not None else last_page
+            if page.last_page is not None:  # an empty last page links back only, and must not make itself lie beyond the end
+                last_page = max(page.last_page, last_page or 0)
             beyond = last_page is not None and number > last_page
             if not page.fingerprint:
                 if previous is None:
@@ -198,12 +200,14 @@ class Walk:
                 return
             fingerprints[page.fingerprint] = number
             dates = [e.published_on for e in (*(previous.entries[-1:] if previous else ()), *page.entries) if e.published_on]
-            inversions += sum(a < b for a, b in zip(dates, dates[1:], strict=False))
+            inversions += sum(a < b for a, b in itertools.pairwise(dates))
             dated += len(dates)
             this.add(page)
             first, previous = first or page, page
             if self._bounds.is_sorted and inversions > max(3, dated // 10):
-                this.troubles.append(f"page {number}: the listing is not sorted by date as it should be ({inversions} of {dated} out of order)")
+                this.troubles.append(
+                    f"page {number}: the listing is not sorted by date as it should be ({inversions} of {dated} out of order)"
+                )
                 if self._bounds.since is not None:
                     return
             if self._bounds.since and self._bounds.is_sorted and page.newest_on and page.newest_on < self._bounds.since:

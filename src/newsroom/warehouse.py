@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -19,7 +20,6 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import pyarrow as pa
 
 from newsroom.errors import Busy, ConfigError, Damaged, NewsroomError
 
@@ -33,12 +33,19 @@ _PUBLIC_TABLES = (
     "article_urls",
     "duplicates",
     "listing_entries",
+    "listing_changes",
     "coverage",
     "walks",
     "quarantine",
     "runs",
     "checks",
+    "check_rows",
+    "article_changes",
+    "search_documents",
+    "search_words",
+    "search_postings",
 )
+_PUBLIC_SCHEMA = ("public/schema", "public/words", "public/convenience")
 
 
 @cache
@@ -76,13 +83,16 @@ class Warehouse:
     def __init__(self, connection: duckdb.DuckDBPyConnection, path: Path) -> None:
         self._connection = connection
         self.path = path
+        self.healed: str | None = None
+        """What had to be mended at opening, in words."""
 
     @classmethod
     @contextmanager
     def open(cls, path: Path, *, memory_limit: str = "1GB", threads: int = 2) -> Iterator[Warehouse]:
         """Open (create, migrate) the warehouse for writing.
 
-        Raises `Busy` if another process holds it, `Damaged` if the file is no DuckDB database.
+        What a dead process left is mended first (see `healed`). Raises `Busy` if another process holds it, `Damaged` if the file is no
+        DuckDB database, `NewsroomError` where the disk does not let us.
         """
         config: dict[str, str | bool | int | float | list[str]] = {
             **_CONFIG,
@@ -90,18 +100,23 @@ class Warehouse:
             "threads": threads,
             "temp_directory": str(path.with_name("tmp")),
         }
+        shutil.rmtree(path.with_name("tmp"), ignore_errors=True)  # what a killed process had put there for want of memory
+        healed = None
         try:
-            connection = duckdb.connect(str(path), config=config)
-        except duckdb.IOException as error:
-            if "lock" in str(error):
-                raise Busy(f"{path}: another process has the warehouse open; close it and try again ({_first_line(error)})") from None
-            raise Damaged(f"{path}: cannot be opened: {_first_line(error)}") from None
-        except duckdb.Error as error:
-            raise Damaged(f"{path}: is not a usable warehouse: {_first_line(error)}; move it away and restore a backup") from None
+            try:
+                connection = duckdb.connect(str(path), config=config)
+            except duckdb.Error as error:
+                healed = _mend(path, error)
+                if healed is None:
+                    raise
+                connection = duckdb.connect(str(path), config=config)
+        except (duckdb.Error, OSError) as error:
+            raise _unusable(error, path) from None
         try:
             connection.execute("SET TimeZone = 'UTC'")
             connection.execute("SET preserve_insertion_order = false")
             warehouse = cls(connection, path)
+            warehouse.healed = healed
             warehouse.migrate()
             yield warehouse
         except duckdb.Error as error:
@@ -134,7 +149,7 @@ class Warehouse:
             with self.transaction():
                 self._connection.execute(sql_text(known[number]))
                 self._connection.execute("INSERT INTO ops.migrations VALUES (?, ?, ?)", [number, known[number], datetime.now(UTC)])
-        for name in sql_names("views"):
+        for name in (*sql_names("views"), "public/words"):
             self._connection.execute(sql_text(name))
 
     @contextmanager
@@ -144,7 +159,8 @@ class Warehouse:
         try:
             yield
         except BaseException:
-            self._connection.execute("ROLLBACK")
+            with suppress(duckdb.Error):  # a fatal error has ended the transaction already, and it is the one to tell
+                self._connection.execute("ROLLBACK")
             raise
         self._connection.execute("COMMIT")
 
@@ -154,31 +170,47 @@ class Warehouse:
 
     def ask(self, text: str, **values: object) -> Table:
         """Answer of a query."""
-        answer = self._connection.execute(text, _named(text, values))
-        return Table([column[0] for column in answer.description or ()], answer.fetchall())
+        with _interruptible():
+            answer = self._connection.execute(text, _named(text, values))
+            return Table([column[0] for column in answer.description or ()], answer.fetchall())
 
     def run(self, text: str, **values: object) -> None:
         """Execute a statement."""
-        self._connection.execute(text, _named(text, values))
+        with _interruptible():
+            self._connection.execute(text, _named(text, values))
 
     def append(self, table: str, rows: Sequence[Mapping[str, object]]) -> int:
-        """Add rows to a table; missing keys are NULL. Returns how many."""
+        """Add rows to a table; missing keys are NULL. Returns how many.
+
+        Rows added together share a `tick`, where the table has one: it grows with every append, whatever the clock does.
+        """
         if not rows:
             return 0
+        import pyarrow as pa  # 0.3 s that commands which only read need not pay
+
         schema = self._connection.sql(f"SELECT * FROM {table} LIMIT 0").to_arrow_table().schema
         unknown = {key for row in rows for key in row} - set(schema.names)
         if unknown:
             raise NewsroomError(f"{table}: no such columns: {', '.join(sorted(unknown))}")
-        self._connection.register("incoming", pa.Table.from_pylist([dict(row) for row in rows], schema=schema))
+        if "tick" in schema.names:
+            (tick,) = self.ask("SELECT nextval('facts.ticks')").rows[0]
+            rows = [{**row, "tick": tick} for row in rows]
         try:
-            self._connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM incoming")
+            incoming = pa.Table.from_pylist([dict(row) for row in rows], schema=schema)
+        except UnicodeEncodeError:
+            incoming = pa.Table.from_pylist([_writable(dict(row)) for row in rows], schema=schema)
+        self._connection.register("incoming", incoming)
+        try:
+            with _interruptible():
+                self._connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM incoming")
         finally:
-            self._connection.unregister("incoming")
+            with suppress(duckdb.Error):  # after a fatal error nothing is taken any more, and that error is the one to tell
+                self._connection.unregister("incoming")
         return len(rows)
 
     def rebuild(self, names: Sequence[str] | None = None) -> None:
         """Make the mart anew from the facts, in one transaction."""
-        with self.transaction():
+        with self.transaction(), _interruptible():
             for name in names or sql_names("mart"):
                 self._connection.execute(sql_text(name))
 
@@ -186,14 +218,15 @@ class Warehouse:
         """Write the mart as a public database to `target` (a new file), checkpointed and synced. Raises `NewsroomError` if it cannot."""
         for leftover in (target, target.with_name(target.name + ".wal")):
             leftover.unlink(missing_ok=True)
-        quoted = str(target).replace("'", "''")
+        quoted = _quoted(target)
         home = self._connection.execute("SELECT current_database()").fetchone()
         assert home is not None
         try:
             self._connection.execute(f"ATTACH '{quoted}' AS public_file (STORAGE_VERSION '{STORAGE_VERSION}')")
             try:
                 self._connection.execute("USE public_file.main")
-                self._connection.execute(sql_text("public/schema"))
+                for part in _PUBLIC_SCHEMA:
+                    self._connection.execute(sql_text(part))
                 self._connection.execute(f'USE "{home[0]}".main')
                 for table in _PUBLIC_TABLES:
                     self._connection.execute(f"INSERT INTO public_file.main.{table} BY NAME SELECT * FROM mart.{table}")
@@ -206,6 +239,30 @@ class Warehouse:
             target.unlink(missing_ok=True)
             target.with_name(target.name + ".wal").unlink(missing_ok=True)
             raise _readable(error, target) from error
+
+
+def _writable(value: Any) -> Any:
+    """The same value, with lone surrogates as U+FFFD: a page can spell them (in JSON-LD), and no database can hold them."""
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, Mapping):
+        return {_writable(key): _writable(each) for key, each in value.items()}
+    if isinstance(value, tuple):
+        return tuple(_writable(each) for each in value)
+    return [_writable(each) for each in value] if isinstance(value, list) else value
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """A signal handler's interrupt that hits DuckDB at work comes out as an error of DuckDB's: make an interrupt of it again."""
+    try:
+        yield
+    except duckdb.InterruptException as error:
+        raise KeyboardInterrupt from error
+    except RuntimeError as error:
+        if str(error).startswith("Query interrupted"):
+            raise KeyboardInterrupt from error
+        raise
 
 
 def sync(path: Path) -> None:
@@ -233,6 +290,30 @@ class PublicReader:
         except duckdb.Error as error:
             raise QueryError(_first_line(error)) from None
 
+    def rows(self, name: str, **values: object) -> list[dict[str, Any]]:
+        """Answer of the query `sql/<name>.sql` as dictionaries."""
+        text = sql_text(name)
+        return self.query(text, _named(text, values)).dicts()
+
+    def verify(self) -> None:
+        """Read every block of the file; DuckDB compares checksums. Raises `Damaged`."""
+        try:
+            for (name,) in self._connection.execute("SELECT table_name FROM duckdb_tables() WHERE NOT internal").fetchall():
+                self._connection.execute(f'SELECT bit_xor(hash(t)) FROM main."{name}" AS t').fetchall()
+        except duckdb.Error as error:
+            raise Damaged(f"{self.path}: is damaged: {_first_line(error)}; remove it and choose another") from None
+
+    def copy(self, query: str, target: Path, options: str) -> int:
+        """Write the answer of a query to a file or folder; returns its rows. `NewsroomError` if it cannot be written.
+
+        `options` are those of DuckDB's COPY. The target must be below `writable` of `open_public`.
+        """
+        try:
+            answer = self._connection.execute(f"COPY ({query}) TO '{_quoted(target)}' ({options})").fetchone()
+        except duckdb.Error as error:
+            raise _readable(error, target) from None
+        return int(answer[0]) if answer else 0
+
 
 class QueryError(NewsroomError):
     """Mend the query."""
@@ -241,8 +322,10 @@ class QueryError(NewsroomError):
 
 
 @contextmanager
-def open_public(data_dir: Path, snapshot: Path | None = None) -> Iterator[PublicReader]:
+def open_public(data_dir: Path, snapshot: Path | None = None, writable: Path | None = None) -> Iterator[PublicReader]:
     """Open the public file below `data_dir` read-only (or a given snapshot). It cannot reach other files or the network.
+
+    `writable` is a directory that `PublicReader.copy` may write to.
 
     Raises `ConfigError` if nothing has been published yet, `Damaged` if the file cannot be read.
     """
@@ -250,26 +333,87 @@ def open_public(data_dir: Path, snapshot: Path | None = None) -> Iterator[Public
     if not path.is_file():
         raise ConfigError(f"{path}: nothing has been published yet; run `newsroom run --data {data_dir}` first")
     try:
-        connection = duckdb.connect(str(path), read_only=True, config={**_CONFIG, "enable_external_access": "false"})
+        connection = duckdb.connect(str(path), read_only=True, config=dict(_CONFIG))
     except duckdb.Error as error:
-        raise Damaged(f"{path}: cannot be opened: {_first_line(error)}; `newsroom rollback` shows an earlier snapshot") from None
+        hint = "remove it" if snapshot else "`newsroom rollback` shows an earlier snapshot"
+        raise Damaged(f"{path}: cannot be opened: {_first_line(error)}; {hint}") from None
     try:
         connection.execute("SET TimeZone = 'UTC'")
+        if writable is not None:
+            connection.execute(f"SET allowed_directories = ['{_quoted(writable)}']")
+        connection.execute("SET enable_external_access = false")
         connection.execute("SET lock_configuration = true")
         yield PublicReader(connection, path)
     finally:
         connection.close()
 
 
+def _quoted(path: Path) -> str:
+    """A path inside quotes of SQL."""
+    return str(path).replace("'", "''")
+
+
 def _first_line(error: BaseException) -> str:
     return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+
+
+_TORN_LOG = re.compile(r"Corrupt WAL file: entry at byte position (\d+)")
+_EMPTY_DATABASE_BYTES = 3 * 4096
+
+
+def _mend(path: Path, error: duckdb.Error) -> str | None:
+    """Put right what a power cut can do to the files of a database, if that is what `error` speaks of; in words what was done.
+
+    A commit is synced to the write-ahead log (WAL) before anything relies on it, so the blocks that a power cut leaves behind it
+    (zeros, or what was on the disk before) hold nothing that ever counted. DuckDB mends a log that ends too early by itself.
+    """
+    log = path.with_name(path.name + ".wal")
+    if (torn := _TORN_LOG.search(str(error))) and log.is_file():
+        end, tail = int(torn[1]), log.with_name(log.name + ".cut")
+        with log.open("r+b") as file:
+            file.seek(end)
+            tail.write_bytes(file.read())
+            sync(tail)
+            file.truncate(end)
+        sync(log)
+        return f"{log.name}: torn from byte {end} on; what follows is set aside as {tail.name}, and what it held will be asked for again"
+    size = path.stat().st_size if path.is_file() and not log.exists() else _EMPTY_DATABASE_BYTES + 1
+    if size <= _EMPTY_DATABASE_BYTES:
+        start = path.read_bytes()
+        if not start.strip(b"\0") or start[8:12] == b"DUCK":  # nothing was ever committed to it
+            path.unlink()
+            return f"{path.name}: left behind by a process that died while making it; made anew"
+    return None
+
+
+def _unusable(error: BaseException, path: Path) -> NewsroomError:
+    """Why a warehouse cannot be opened, and what to do."""
+    text = _first_line(error)
+    if "Could not set lock" in text:
+        return Busy(f"{path}: another process has the warehouse open; close it and try again ({text})")
+    if isinstance(error, OSError) or any(words in text for words in ("Permission denied", "Read-only file system", "Is a directory")):
+        return NewsroomError(f"{path}: cannot be opened for writing; mend its rights ({text})")
+    known = _readable(error, path)
+    return known if _says_full(text) else Damaged(f"{path}: is not a usable warehouse: {text}; {_RESTORE}")
+
+
+_RESTORE = "put a backup in its place, or move it away and run again: all articles are then asked for anew"
+
+
+def _says_full(text: str) -> bool:
+    signs = ("no space left", "not enough free disk space", "could not write", "file too large", "disk quota")
+    return any(words in text.lower() for words in signs)
 
 
 def _readable(error: BaseException, path: Path) -> NewsroomError:
     """A one-line error for what DuckDB or the file system said."""
     text = str(error)
-    if "No space left" in text or "not enough free disk space" in text.lower() or "could not write" in text.lower():
-        return NewsroomError(f"{path}: the disk is full or cannot be written; free some space and run again, nothing is lost ({_first_line(error)})")
+    if not _says_full(text) and any(words in text for words in ("Corrupt", "does not match stored checksum", "Could not read")):
+        return Damaged(f"{path}: is damaged: {_first_line(error)}; {_RESTORE}")
+    if _says_full(text):
+        return NewsroomError(
+            f"{path}: the disk is full or cannot be written; free some space and run again, nothing is lost ({_first_line(error)})"
+        )
     if "Out of Memory" in text or "OutOfMemory" in type(error).__name__:
         return NewsroomError(f"{path}: more memory needed; raise warehouse.memory_limit in newsroom.toml ({_first_line(error)})")
     return NewsroomError(f"{path}: {_first_line(error)}")

@@ -12,7 +12,6 @@ from newsroom import similarity
 from newsroom.model import StageReport
 from newsroom.warehouse import Warehouse
 
-
 CHUNK = 2_000
 """Texts held in memory at a time."""
 
@@ -28,7 +27,9 @@ def dedupe(warehouse: Warehouse, *, near_similarity: float) -> StageReport:
         with warehouse.transaction():
             warehouse.append("facts.signatures", rows)
             candidates = warehouse.rows("queue/similar_candidates", fresh=[row["text_sha256"] for row in rows])
-            pairs += warehouse.append("facts.similarities", [pair for each in candidates if (pair := _compare(each))["similarity"] >= near_similarity])
+            pairs += warehouse.append(
+                "facts.similarities", [pair for each in candidates if (pair := _compare(each))["similarity"] >= near_similarity]
+            )
         signed += len(rows)
     return StageReport("dedupe", counts={"signed": signed, "similar_pairs": pairs})
 

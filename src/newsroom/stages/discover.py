@@ -10,9 +10,9 @@ from datetime import date, datetime, timedelta
 
 from newsroom import extract
 from newsroom.config import Source
-from newsroom.errors import RobotsDisallowed, Transient
+from newsroom.errors import Rejected, RobotsDisallowed, Transient
 from newsroom.http import Client
-from newsroom.model import Entry, RunKind, StageReport, Window
+from newsroom.model import Entry, Response, RunKind, StageReport, Window
 from newsroom.urls import Addresses
 from newsroom.walk import Bounds, NoSuchPage, Page, Walk
 from newsroom.warehouse import Warehouse
@@ -48,7 +48,7 @@ def discover(
     most one page. Never raises for what the site does: that is the verdict's business.
     """
     started_at = clock()
-    bounds = _bounds(source, kind, window, warehouse)
+    bounds = _bounds(source, kind, window, warehouse, now=started_at)
     walk = Walk(lambda number: read_page(number, source, client=client, addresses=addresses), bounds)
     known = _known_states(warehouse, source)
     walk_id = f"{run_id}/{source.name}"
@@ -84,12 +84,12 @@ def discover(
     return Discovery(walk_id, verdict.is_complete, verdict.is_whole, reason, StageReport("discover", source.name, counts, reason))
 
 
-def _bounds(source: Source, kind: RunKind, window: Window | None, warehouse: Warehouse) -> Bounds:
+def _bounds(source: Source, kind: RunKind, window: Window | None, warehouse: Warehouse, *, now: datetime) -> Bounds:
     listing = source.listing
     is_sorted = listing.order == "newest-first"
     since, until = (window.since, window.until) if window else (None, None)
     if kind == "nightly":
-        watermark: date | None = warehouse.rows("queue/watermark", source=source.name)[0]["newest_on"]
+        watermark: date | None = warehouse.rows("queue/watermark", source=source.name, now=now)[0]["newest_on"]
         since = watermark - timedelta(days=listing.overlap_days) if watermark else None
     return Bounds(first_page=listing.first_page, max_pages=listing.max_pages, is_sorted=is_sorted, since=since, until=until)
 
@@ -108,16 +108,35 @@ def read_page(number: int, source: Source, *, client: Client, addresses: Address
         raise Transient(f"HTTP {response.status} for {url}", status=response.status)
     html = extract.decode(response.content, response.header("content-type"))
     listing = extract.read_listing(html, source, canonical=addresses.canonical, article_id=addresses.article_id, url=url)
+    if not listing.entries:
+        _doubt_empty(html, url, source, addresses, response)
     allowed = [entry for entry in listing.entries if client.allowed(entry.url)]
     forbidden = [entry.url for entry in listing.entries if not client.allowed(entry.url)]
     return Page(
-        number, tuple(allowed), response.fetched_at, last_page=listing.last_page, refused=(*listing.outside, *forbidden), missing=listing.missing
+        number,
+        tuple(allowed),
+        response.fetched_at,
+        last_page=listing.last_page,
+        refused=(*listing.outside, *forbidden),
+        missing=listing.missing,
     )
 
 
-def _record(
-    page: Page, source: Source, run_id: str, walk_id: str, warehouse: Warehouse, known: dict[str, str], seen: set[str]
-) -> None:
+def _doubt_empty(html: str, url: str, source: Source, addresses: Addresses, response: Response) -> None:
+    """A challenge or a maintenance page in place of a listing page lists nothing, and says nothing of the listing."""
+    doubt = extract.doubt_listing(html, source, url=url, canonical=addresses.canonical, article_id=addresses.article_id)
+    if doubt is None:
+        return
+    where = (
+        f"archive/{source.name}/{response.archived.warc_file} at {response.archived.warc_offset}" if response.archived else "not archived"
+    )
+    message = f"{doubt.reason} instead of a listing page: {doubt.evidence} ({where})"
+    if doubt.reason == "soft-404":
+        raise NoSuchPage(message)
+    raise Rejected(doubt.reason, message)
+
+
+def _record(page: Page, source: Source, run_id: str, walk_id: str, warehouse: Warehouse, known: dict[str, str], seen: set[str]) -> None:
     fresh = [entry for entry in _once(page.entries) if entry.url not in seen or known.get(entry.url) != state_sha256(entry)]
     states = [
         {
@@ -155,9 +174,9 @@ def _once(entries: Iterable[Entry]) -> list[Entry]:
 
 def _known_states(warehouse: Warehouse, source: Source) -> dict[str, str]:
     rows = warehouse.ask(
-        "SELECT url, arg_max(entry_sha256, seen_at) AS entry_sha256 FROM facts.entries WHERE source = $source GROUP BY url", source=source.name
+        "SELECT url, arg_max(entry_sha256, tick) AS entry_sha256 FROM facts.entries WHERE source = $source GROUP BY url", source=source.name
     )
-    return {url: state for url, state in rows.rows}
+    return dict(rows.rows)
 
 
 def state_sha256(entry: Entry) -> str:

@@ -13,10 +13,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from newsroom import extract
+from newsroom.alike import Alike
 from newsroom.config import Source
 from newsroom.errors import Rejected, RobotsDisallowed
 from newsroom.http import BadResponse, Client, HostDown, NoAnswer, Stopped
 from newsroom.model import Fetch, FetchJob, Recheck, Response, StageReport, Window
+from newsroom.urls import Addresses
 from newsroom.warehouse import Warehouse
 
 
@@ -73,11 +76,30 @@ def batches(source: Source, jobs: list[FetchJob], *, delay: float, articles: int
     return [FetchBatch(source.name, number, len(cuts), tuple(cut)) for number, cut in enumerate(cuts, start=1)]
 
 
-def fetch_batch(batch: FetchBatch, *, client: Client, concurrency: int, clock: Callable[[], datetime], stop: threading.Event) -> list[Fetch]:
-    """Ask for every address of the batch; one fact each, whatever happens. Addresses not asked before `stop` have no fact."""
+def fetch_batch(
+    batch: FetchBatch,
+    *,
+    source: Source,
+    addresses: Addresses,
+    client: Client,
+    alike: Alike,
+    clock: Callable[[], datetime],
+    stop: threading.Event,
+) -> list[Fetch]:
+    """Ask for every address of the batch; one fact each, whatever happens.
+
+    Addresses not asked before `stop`, or before the site was found to answer all requests alike, have no fact.
+    """
+    concurrency = source.politeness.concurrency
 
     def one(job: FetchJob) -> Fetch | None:
-        return None if stop.is_set() else fetch_one(job, client=client, clock=clock)
+        if stop.is_set() or alike.verdict:
+            return None
+        fetch = fetch_one(job, source=source, addresses=addresses, client=client, clock=clock)
+        if fetch is not None and fetch.outcome in ("ok", "rejected"):
+            refusal = f"{fetch.reason}: {fetch.detail}" if fetch.outcome == "rejected" else None
+            alike.saw(fetch.article_id, refusal=refusal, likeness=fetch.likeness)
+        return fetch
 
     if concurrency == 1 or len(batch.jobs) == 1:
         results: Iterable[Fetch | None] = map(one, batch.jobs)
@@ -86,7 +108,7 @@ def fetch_batch(batch: FetchBatch, *, client: Client, concurrency: int, clock: C
         return [fetch for fetch in pool.map(one, batch.jobs) if fetch is not None]
 
 
-def fetch_one(job: FetchJob, *, client: Client, clock: Callable[[], datetime]) -> Fetch | None:
+def fetch_one(job: FetchJob, *, source: Source, addresses: Addresses, client: Client, clock: Callable[[], datetime]) -> Fetch | None:
     """Ask for one address; None if the run was told to stop meanwhile."""
     failed = Fetch(job.article_id, job.url, "failed", clock(), requests=1)
     try:
@@ -105,7 +127,33 @@ def fetch_one(job: FetchJob, *, client: Client, clock: Callable[[], datetime]) -
         return replace(kept, outcome="rejected", reason=error.reason, detail=str(error), payload_sha256=None, fetched_at=clock())
     except Rejected as error:
         return replace(failed, outcome="rejected", reason=error.reason, detail=str(error), fetched_at=clock())
-    return _judge(job, response)
+    fetch = _judge(job, response)
+    return _look(job, fetch, response, source, addresses) if fetch.outcome == "ok" else fetch
+
+
+def _look(job: FetchJob, fetch: Fetch, response: Response, source: Source, addresses: Addresses) -> Fetch:
+    """Whether it is the article at all. A page that is refused is kept, as evidence and to be judged again by a better definition."""
+    try:
+        look = extract.look(
+            extract.decode(response.content, response.header("content-type")),
+            source,
+            url=job.url,
+            canonical=addresses.canonical,
+            article_id=addresses.article_id,
+            final_url=fetch.final_url,
+            listed_title=job.listed_title,
+        )
+    except Exception:  # noqa: BLE001 -- a page that breaks the look breaks the reader too, which writes it down
+        return fetch
+    if look.doubt is None:
+        return replace(fetch, likeness=look.likeness)
+    where = f" (archive/{source.name}/{fetch.archived.warc_file} at {fetch.archived.warc_offset})" if fetch.archived else ""
+    return replace(fetch, outcome="rejected", reason=look.doubt.reason, detail=look.doubt.evidence + where, likeness=look.likeness)
+
+
+def _validator(value: str | None) -> str | None:
+    """A validator that can be sent back in a header; what a server says in one may be anything."""
+    return value if value and value.isascii() and value.isprintable() and len(value) <= 1_000 else None
 
 
 def _judge(job: FetchJob, response: Response) -> Fetch:
@@ -116,8 +164,8 @@ def _judge(job: FetchJob, response: Response) -> Fetch:
         fetched_at=response.fetched_at,
         status=response.status,
         final_url=response.final_url,
-        etag=response.header("etag"),
-        last_modified=response.header("last-modified"),
+        etag=_validator(response.header("etag")),
+        last_modified=_validator(response.header("last-modified")),
         payload_sha256=hashlib.sha256(response.content).hexdigest(),
         wire_bytes=response.wire_bytes,
         seconds=response.seconds,
@@ -132,19 +180,39 @@ def _judge(job: FetchJob, response: Response) -> Fetch:
         return replace(fetch, outcome="failed", reason=f"http-{response.status}", detail=f"HTTP {response.status} for {response.final_url}")
     kind = (response.header("content-type") or "text/html").split(";")[0].strip().lower()
     if kind not in ("text/html", "application/xhtml+xml", ""):
-        return replace(fetch, outcome="rejected", reason="not-html", detail=f"Content-Type {kind}")
+        return replace(fetch, outcome="rejected", reason="not-html", detail=f"Content-Type {kind}", payload_sha256=None)
     return fetch
 
 
-def record(fetches: list[Fetch], *, source: str, run_id: str, warehouse: Warehouse) -> StageReport:
-    """Write the facts of a batch and count them."""
+def record(fetches: list[Fetch], *, source: Source, run_id: str, warehouse: Warehouse, alike: Alike, now: datetime) -> StageReport:
+    """Write the facts of a batch and count them; that pages were refused; and, once, that the site answered all requests alike."""
     with warehouse.transaction():
-        warehouse.append("facts.fetches", [_row(fetch, source, run_id) for fetch in fetches])
-    counts = {name: 0 for name in ("fetched", "not_modified", "gone", "failed", "rejected", "refused")}
+        warehouse.append("facts.fetches", [_row(fetch, source.name, run_id) for fetch in fetches])
+        refused = [fetch for fetch in fetches if fetch.outcome == "rejected" and fetch.payload_sha256]
+        warehouse.append("facts.readings", [_refusal(fetch, source, run_id, now) for fetch in refused])
+        if (verdict := alike.verdict) and not warehouse.rows("queue/distrusted", source=source.name, run_id=run_id):
+            row = {"run_id": run_id, "source": source.name, "likeness": verdict.likeness, "reason": verdict.reason, "noticed_at": now}
+            warehouse.append("facts.distrusts", [row])
+    counts = dict.fromkeys(("fetched", "not_modified", "gone", "failed", "rejected", "refused"), 0)
     names = {"ok": "fetched", "disallowed": "refused"}
     for fetch in fetches:
         counts[names.get(fetch.outcome, fetch.outcome)] += 1
-    return StageReport("fetch", source, counts)
+    return StageReport("fetch", source.name, counts)
+
+
+def _refusal(fetch: Fetch, source: Source, run_id: str, now: datetime) -> dict[str, Any]:
+    """A refused page has been read: a better parser or definition will read it again."""
+    return {
+        "run_id": run_id,
+        "source": source.name,
+        "article_id": fetch.article_id,
+        "payload_sha256": fetch.payload_sha256,
+        "parser_version": extract.PARSER_VERSION,
+        "definition_sha256": extract.definition_sha256(source),
+        "read_at": now,
+        "reason": fetch.reason,
+        "detail": fetch.detail,
+    }
 
 
 def _row(fetch: Fetch, source: str, run_id: str) -> dict[str, Any]:
@@ -160,6 +228,7 @@ def _row(fetch: Fetch, source: str, run_id: str) -> dict[str, Any]:
         "etag": fetch.etag,
         "last_modified": fetch.last_modified,
         "payload_sha256": fetch.payload_sha256,
+        "likeness": fetch.likeness,
         "wire_bytes": fetch.wire_bytes,
         "seconds": fetch.seconds,
         "requests": fetch.requests,

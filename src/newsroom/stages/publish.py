@@ -8,7 +8,7 @@ from pathlib import Path
 
 from newsroom.errors import ConfigError, NewsroomError
 from newsroom.model import StageReport
-from newsroom.warehouse import Warehouse, sync
+from newsroom.warehouse import Warehouse, open_public, sql_text, sync
 
 
 def publish(warehouse: Warehouse, public_dir: Path, *, run_id: str, now: datetime, keep_snapshots: int) -> StageReport:
@@ -20,21 +20,30 @@ def publish(warehouse: Warehouse, public_dir: Path, *, run_id: str, now: datetim
     snapshots.mkdir(parents=True, exist_ok=True)
     snapshot = snapshots / f"{run_id}.duckdb"
     unfinished = snapshots / f".{run_id}.duckdb.unfinished"
+    with warehouse.transaction():  # before the file is written, because the file tells it
+        warehouse.run(sql_text("publish/article_changes"), run_id=run_id, now=now)
     warehouse.write_public(unfinished)
     unfinished.chmod(0o444)
     os.replace(unfinished, snapshot)
+    sync(snapshot)
     put_in_place(snapshot, public_dir)
     articles: int = warehouse.ask("SELECT count(*) FROM mart.articles").rows[0][0]
     with warehouse.transaction():
         row = {"run_id": run_id, "action": "publish", "snapshot_run_id": run_id, "article_count": articles, "published_at": now}
         warehouse.append("ops.publications", [row])
         warehouse.run(
+            """INSERT INTO ops.published_runs
+            SELECT run_id, $run_id FROM ops.runs WHERE run_id NOT IN (SELECT run_id FROM ops.published_runs)""",
+            run_id=run_id,
+        )
+        warehouse.run(
             """INSERT INTO ops.published_counts
             SELECT $run_id, source, count(*), $now FROM mart.statuses WHERE status IN ('published', 'duplicate') GROUP BY source""",
             run_id=run_id,
             now=now,
         )
-    for old in sorted(snapshots.glob("*.duckdb"), reverse=True)[keep_snapshots:]:
+    others = sorted((path for path in snapshots.glob("*.duckdb") if path != snapshot), reverse=True)
+    for old in others[keep_snapshots - 1 :]:  # never the one just made, wherever a jumping clock has put its name
         old.unlink()
     return StageReport("publish", counts={"articles": articles}, detail=str(public_dir / "newsroom.duckdb"))
 
@@ -54,7 +63,7 @@ def put_in_place(snapshot: Path, public_dir: Path) -> None:
 
 def sweep_unfinished(public_dir: Path) -> None:
     """Remove what a killed publish left behind."""
-    for leftover in (*public_dir.glob("snapshots/.*.unfinished*"), *public_dir.glob(".newsroom.duckdb.incoming")):
+    for leftover in (*public_dir.glob("snapshots/.*.unfinished*"), *public_dir.glob(".*.incoming")):
         leftover.unlink()
 
 
@@ -88,5 +97,8 @@ def rollback(public_dir: Path, run_id: str | None) -> str:
         run_id = earlier[0]
     elif run_id not in kept:
         raise ConfigError(f"no snapshot {run_id!r}; kept are {', '.join(kept)}")
-    put_in_place(public_dir / "snapshots" / f"{run_id}.duckdb", public_dir)
+    snapshot = public_dir / "snapshots" / f"{run_id}.duckdb"
+    with open_public(public_dir.parent, snapshot) as public:  # a damaged one must not replace what consumers can read
+        public.verify()
+    put_in_place(snapshot, public_dir)
     return run_id

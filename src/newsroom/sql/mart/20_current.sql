@@ -4,22 +4,23 @@ CREATE OR REPLACE TABLE mart.current AS
 WITH seen AS (SELECT article_id, max(seen_at) AS seen_at FROM facts.sightings GROUP BY article_id),
 gone AS (
     -- gone twice since it was last had, with a complete walk between the two
-    SELECT f.source, f.article_id, min(f.fetched_at) AS first_gone_at, max(f.fetched_at) AS last_gone_at
-    FROM facts.fetches AS f
+    SELECT f.source, f.article_id, min(f.tick) AS first_tick, max(f.tick) AS last_tick
+    FROM facts.answers AS f
     JOIN facts.frontier AS a USING (article_id)
-    WHERE f.outcome = 'gone' AND a.last_outcome = 'gone' AND f.fetched_at > a.had_at
+    WHERE f.outcome = 'gone' AND a.last_outcome = 'gone' AND f.tick > a.had_tick
     GROUP BY f.source, f.article_id
 ),
 removed AS (
     SELECT DISTINCT g.article_id
     FROM gone AS g
     JOIN facts.walks AS w ON w.source = g.source AND w.is_complete AND w.kind IN ('nightly', 'sweep')
-        AND w.started_at > g.first_gone_at AND w.finished_at < g.last_gone_at
+        AND w.tick > g.first_tick AND w.tick < g.last_tick
 ),
-had AS (SELECT article_id, max(fetched_at) AS had_at FROM facts.fetches WHERE outcome IN ('ok', 'not_modified') GROUP BY article_id),
+had AS (SELECT article_id, max(fetched_at) AS had_at FROM facts.answers WHERE outcome IN ('ok', 'not_modified') GROUP BY article_id),
 page AS (
     SELECT v.*, r.url AS page_url, r.content_type AS page_type, r.place AS page_place, r.dateline_place, r.issuers AS page_issuers,
-        r.topics AS page_topics, r.language, r.parser_version
+        r.topics AS page_topics, r.language, r.parser_version,
+        coalesce(r.links, []) AS links, coalesce(r.attachments, []) AS attachments
     FROM mart.versions AS v
     JOIN facts.latest_readings AS r USING (article_id, payload_sha256)
     WHERE v.valid_to IS NULL
@@ -35,7 +36,7 @@ SELECT
     coalesce(p.page_place, p.dateline_place) AS place,
     CASE WHEN len(p.page_issuers) > 0 THEN p.page_issuers ELSE coalesce(l.issuers, []) END AS issuers,
     CASE WHEN len(p.page_topics) > 0 THEN p.page_topics ELSE coalesce(l.topics, []) END AS topics,
-    p.language, p.version,
+    p.language, p.links, p.attachments, p.version,
     least(coalesce(l.first_seen_at, first_version.valid_from), first_version.valid_from) AS first_seen_at,
     greatest(s.seen_at, h.had_at) AS last_seen_at,
     p.valid_from AS last_changed_at,

@@ -9,7 +9,7 @@ WITH known AS (
     FROM facts.entries AS e JOIN mart.current AS c USING (article_id)
     UNION ALL
     SELECT f.final_url, c.representative_id, 'redirect', 4
-    FROM facts.fetches AS f JOIN mart.current AS c USING (article_id)
+    FROM facts.answers AS f JOIN mart.current AS c USING (article_id)
     WHERE f.outcome = 'ok' AND f.final_url IS NOT NULL AND f.final_url <> f.url
 )
 SELECT url, arg_min(article_id, (strength, article_id)) AS article_id, arg_min(relation, (strength, article_id)) AS relation

@@ -30,3 +30,7 @@ FROM facts.walks ORDER BY started_at DESC, walk_id;
 -- One row is a verdict of a check in a run.
 CREATE OR REPLACE TABLE mart.checks AS
 SELECT run_id, check_name, severity, verdict, failing_rows, detail FROM ops.checks ORDER BY run_id DESC, check_name;
+
+-- One row is a row that a check found, as far as they are kept.
+CREATE OR REPLACE TABLE mart.check_rows AS
+SELECT run_id, check_name, position, source, finding, CAST(found AS VARCHAR) AS found FROM ops.check_rows ORDER BY run_id DESC, check_name, position;

@@ -5,11 +5,11 @@ SELECT
     source,
     article_id,
     arg_min(url, (contains(url, '/node/'), url)) AS url,
-    arg_max(title, (seen_at, url)) AS title,
-    arg_max(published_on, (seen_at, url)) AS published_on,
-    arg_max(content_type, (seen_at, url)) AS content_type,
-    arg_max(issuers, (seen_at, url)) AS issuers,
-    arg_max(topics, (seen_at, url)) AS topics,
+    arg_max(title, (tick, url)) AS title,
+    arg_max(published_on, (tick, url)) AS published_on,
+    arg_max(content_type, (tick, url)) AS content_type,
+    arg_max(issuers, (tick, url)) AS issuers,
+    arg_max(topics, (tick, url)) AS topics,
     min(seen_at) AS first_seen_at
 FROM facts.entries
 GROUP BY source, article_id;

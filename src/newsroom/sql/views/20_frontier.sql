@@ -1,41 +1,42 @@
 -- One row is an address of the frontier: what became of the attempts to get it so far.
--- A failed night counts once, however often it was tried; a host that was down as a whole counts for nothing.
+-- A failed night counts once, however often it was tried; a host that was down as a whole counts for nothing. "Last" is by tick.
 CREATE OR REPLACE VIEW facts.frontier AS
 WITH last_had AS (
     SELECT
         article_id,
-        max(fetched_at) AS had_at,
-        max(fetched_at) FILTER (outcome = 'ok') AS payload_at
-    FROM facts.fetches
+        max_by(fetched_at, tick) AS had_at,
+        max_by(fetched_at, tick) FILTER (outcome = 'ok') AS payload_at,
+        max(tick) AS had_tick
+    FROM facts.answers
     WHERE outcome IN ('ok', 'not_modified')
     GROUP BY article_id
 ),
 validators AS (
-    SELECT article_id, max_by(etag, fetched_at) AS etag, max_by(last_modified, fetched_at) AS last_modified
-    FROM facts.fetches
+    SELECT article_id, max_by(etag, tick) AS etag, max_by(last_modified, tick) AS last_modified
+    FROM facts.answers
     WHERE outcome = 'ok'
     GROUP BY article_id
 ),
 attempts AS (
     SELECT
         f.article_id,
-        max(f.fetched_at) AS tried_at,
-        max_by(f.outcome, f.fetched_at) AS last_outcome,
-        max_by(f.detail, f.fetched_at) AS last_detail,
-        max_by(f.reason, f.fetched_at) AS last_reason,
-        min(f.fetched_at) FILTER (h.had_at IS NULL OR f.fetched_at > h.had_at) AS failing_since_at,
+        max_by(f.fetched_at, f.tick) AS tried_at,
+        max_by(f.outcome, f.tick) AS last_outcome,
+        max_by(f.detail, f.tick) AS last_detail,
+        max_by(f.reason, f.tick) AS last_reason,
+        min_by(f.fetched_at, f.tick) FILTER (h.had_tick IS NULL OR f.tick > h.had_tick) AS failing_since_at,
         count(*) AS attempt_count,
         count(DISTINCT date_trunc('day', f.fetched_at)) FILTER (
-            f.outcome IN ('failed', 'gone', 'rejected') AND (h.had_at IS NULL OR f.fetched_at > h.had_at)
+            f.outcome IN ('failed', 'gone', 'rejected') AND (h.had_tick IS NULL OR f.tick > h.had_tick)
         ) AS failed_nights
-    FROM facts.fetches AS f
+    FROM facts.answers AS f
     LEFT JOIN last_had AS h USING (article_id)
     WHERE f.reason IS DISTINCT FROM 'host-down'
     GROUP BY f.article_id
 )
 SELECT
     l.source, l.article_id, l.url, l.title, l.published_on, l.content_type, l.issuers, l.topics, l.first_seen_at,
-    h.had_at, h.payload_at, v.etag, v.last_modified,
+    h.had_at, h.had_tick, h.payload_at, v.etag, v.last_modified,
     a.tried_at, a.last_outcome, a.last_reason, a.last_detail, a.failing_since_at,
     coalesce(a.attempt_count, 0) AS attempt_count,
     coalesce(a.failed_nights, 0) AS failed_nights

@@ -1,0 +1,59 @@
+-- The index of the full-text search. The words of a text are counted once and kept (facts.search_…), so a night costs what is new.
+-- weight: how often a word stands in lead and body, a title's words three times; documents are the articles as they stand now.
+-- An index made by another rule than today's (public/words.sql) is made anew.
+CREATE OR REPLACE TEMP TABLE rule AS
+SELECT md5(string_agg(macro_definition, ' ' ORDER BY function_name)) AS rule
+FROM duckdb_functions() WHERE database_name = current_database() AND function_name IN ('search_stem', 'search_words');
+DELETE FROM facts.search_postings WHERE EXISTS (FROM facts.search_texts AS t JOIN rule AS r ON t.rule <> r.rule);
+DELETE FROM facts.search_words WHERE EXISTS (FROM facts.search_texts AS t JOIN rule AS r ON t.rule <> r.rule);
+DELETE FROM facts.search_texts WHERE rule <> (FROM rule);
+
+CREATE OR REPLACE TEMP TABLE unindexed AS
+SELECT coalesce((SELECT max(document) FROM facts.search_texts), 0) + row_number() OVER (ORDER BY text_sha256) AS document, text_sha256
+FROM (SELECT text_sha256 FROM mart.current WHERE copy_rank = 1 AND text_sha256 NOT IN (SELECT text_sha256 FROM facts.search_texts));
+
+CREATE OR REPLACE TEMP TABLE counted AS
+SELECT document, word, CAST(least(sum(weight), 255) AS UTINYINT) AS weight
+FROM (
+    SELECT u.document, unnest(search_words(t.title)) AS word, 3 AS weight FROM unindexed AS u JOIN facts.texts AS t USING (text_sha256)
+    UNION ALL
+    SELECT u.document, unnest(search_words(concat_ws(' ', t.lead, t.body))), 1 FROM unindexed AS u JOIN facts.texts AS t USING (text_sha256)
+)
+GROUP BY document, word;
+
+INSERT INTO facts.search_words BY NAME
+SELECT coalesce((SELECT max(word_number) FROM facts.search_words), 0) + row_number() OVER (ORDER BY word) AS word_number, word
+FROM (SELECT DISTINCT word FROM counted ANTI JOIN facts.search_words USING (word));
+
+INSERT INTO facts.search_postings BY NAME
+SELECT w.word_number, c.document, c.weight FROM counted AS c JOIN facts.search_words AS w USING (word);
+
+INSERT INTO facts.search_texts BY NAME
+SELECT u.document, u.text_sha256, coalesce(c.length, 0) AS length, (FROM rule) AS rule
+FROM unindexed AS u LEFT JOIN (SELECT document, sum(weight) AS length FROM counted GROUP BY document) AS c USING (document);
+
+DROP TABLE rule;
+DROP TABLE unindexed;
+DROP TABLE counted;
+
+-- One row is an article in the index.
+CREATE OR REPLACE TABLE mart.search_documents AS
+SELECT s.document, c.article_id, s.length
+FROM mart.current AS c JOIN facts.search_texts AS s USING (text_sha256)
+WHERE c.copy_rank = 1
+ORDER BY s.document;
+
+-- One row is a word of an article. Ordered by word, so that a query reads little of it.
+CREATE OR REPLACE VIEW mart.search_postings AS
+SELECT word_number, document, weight FROM facts.search_postings SEMI JOIN mart.search_documents USING (document)
+ORDER BY word_number, document;
+
+-- One row is a word, and in how many articles it stands.
+CREATE OR REPLACE VIEW mart.search_words AS
+SELECT w.word_number, w.word, p.documents
+FROM facts.search_words AS w
+JOIN (
+    SELECT word_number, CAST(count(*) AS INTEGER) AS documents
+    FROM facts.search_postings SEMI JOIN mart.search_documents USING (document) GROUP BY word_number
+) AS p USING (word_number)
+ORDER BY w.word_number;
