@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTHONS := $(or $(PYTHON),python3.13 python3.12 python3.11 python3)
 
-.PHONY: help install demo test test-fast lint format lock clean
+.PHONY: help install demo test test-fast lint format docs lock clean
 .DEFAULT_GOAL := help
 
 help:
@@ -15,6 +15,7 @@ help:
 	@echo 'make test-fast  the tests without those marked slow'
 	@echo 'make lint       ruff, mypy, import contracts'
 	@echo 'make format     let ruff put it right'
+	@echo 'make docs       docs/schema.md and the answers of docs/cookbook.md anew, from the database'
 	@echo 'make lock       requirements.lock anew from pyproject.toml (needs uv)'
 	@echo 'make clean      remove what can be made again (never the data)'
 
@@ -59,6 +60,9 @@ lint: install
 format: install
 	@$(BIN)/ruff check --quiet --fix .
 	@$(BIN)/ruff format --quiet .
+
+docs: install
+	@PYTHONPATH=. $(BIN)/python -m tests.made_docs
 
 lock:
 	@uv pip compile pyproject.toml --group dev --group build --universal --python-version 3.11 --generate-hashes \
