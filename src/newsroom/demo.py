@@ -41,11 +41,16 @@ def _edit(site: SampleSite) -> str:
     """What a day at a newsroom brings; returns it in words."""
     site.add(5)
     changed = [item.id for item in site.listing() if item.trap is None and item.exact_copy_of is None][20:23]
-    for number in changed:
-        site.rewrite(number)
+    for number, sentence in zip(changed, CORRECTIONS, strict=False):
+        site.rewrite(number, sentence)
     return f"5 articles added, {len(changed)} rewritten"
 
 
+CORRECTIONS = (
+    "An earlier version of this text gave the wrong number of participants.",
+    "The second paragraph has been amended to name all partners of the project.",
+    "Further information on the programme will follow next week.",
+)
 QUERIES = (
     "SELECT published_on, content_type, title FROM articles ORDER BY 1 DESC LIMIT 10",
     "SELECT article_id, version, valid_from, changed FROM article_versions WHERE version > 1",

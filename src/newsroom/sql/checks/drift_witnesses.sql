@@ -11,6 +11,7 @@ FROM mart.sign_rates AS r
 JOIN ops.check_bounds AS b ON b.check_name = 'drift_witnesses' AND b.source = r.source
 WHERE r.kind = 'witness' AND (
     (r.missing >= b.min_pages AND r.expected - r.rate > b.max_drop AND r.surprise > 11.5)
-    OR (r.source IN (SELECT source FROM moved) AND r.basis = 'fresh' AND r.layout <> 'all layouts' AND r.expected > 0.98 AND r.missing > 0)
+    OR (r.source IN (SELECT source FROM moved) AND r.basis = 'fresh' AND r.layout <> 'all layouts' AND r.expected > 0.98 AND r.missing > 0
+        AND r.subject IN ('title and listing', 'published_on near the listing', 'content_type and listing'))
     OR (r.expected IS NULL AND r.pages >= 10 AND r.rate < 0.5 AND r.subject IN ('title and listing', 'published_on near the listing')))
 ORDER BY r.layout = 'all layouts', r.surprise DESC, r.source, r.layout, r.subject
