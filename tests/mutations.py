@@ -722,7 +722,6 @@ def _only(layout: str, change: PageChange) -> PageChange:
     return lambda html, item, site: change(html, item, site) if item.layout == layout else html
 
 
-STYLE_NAMES = [name for name in REWRITINGS if not name.startswith("entries_")][:50]
 COMBINED = (
     "drop Place",
     "swap values Source Fields of work",
@@ -736,6 +735,7 @@ COMBINED = (
     "rename Issued by",
 )
 CLOTHES = ("other_classes", "no_classes", "more_wrappers", "frame_as_divs", "h1_to_h2")
+STYLE_NAMES = list(dict.fromkeys([*CLOTHES, "fields_as_table", *(name for name in REWRITINGS if not name.startswith("entries_"))]))[:50]
 
 
 def mutations() -> list[Mutation]:
