@@ -308,7 +308,10 @@ def test_every_check_has_bounds_and_every_bound_a_check(tmp_path: Path) -> None:
     assert bounds["navigation_in_body"] == config.CheckBounds(severity="block", max_rows=0, max_share=0.001)
     assert bounds["invariant_unique"] == config.CheckBounds(severity="block", max_rows=0, max_share=0)
     for line, said in (
-        ("[checks.missing_titel]", "checks.missing_titel: there is no such check; did you mean missing_title? Allowed here: archive_damaged"),
+        (
+            "[checks.missing_titel]",
+            "checks.missing_titel: there is no such check; did you mean missing_title? Allowed here: archive_damaged",
+        ),
         ('[checks.invariant_unique]\nseverity = "warn"', "checks.invariant_unique: invariants always block, on the first row; remove"),
         ('[checks.missing_title]\nseverity = "no"', "checks.missing_title.severity = \"no\": must be 'block', 'warn' or 'off'"),
         ("[checks.missing_title]\nmax_share = 5", "checks.missing_title.max_share = 5: must be less than or equal to 1"),
