@@ -6,43 +6,28 @@ Work goes in as a function without arguments, so Prefect neither hashes nor stor
 
 from __future__ import annotations
 
-import sys
-import threading
-import time
-from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
-from queue import SimpleQueue
-from typing import Any, Protocol, TypeVar, cast
+import os
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextvars import copy_context
+from typing import Any, TypeVar, cast
 
 from prefect import Task, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
-from prefect.futures import PrefectFuture
 from prefect.task_runners import ThreadPoolTaskRunner
 
+from newsroom.dispatch import Batch, Pending, in_thread
 from newsroom.errors import NewsroomError, Transient
 
-MAX_WORKERS = 2
-"""Batches under way at a time: one works while the last pages of another come in; more would only mean more to lose when killed.
+ROOM = max(2, os.cpu_count() or 1) + 1
+"""Batches under way at a time: one for each core, and one that waits its turn; more would only mean more to lose when killed.
 
-Politeness is not decided here: the HTTP client spaces the requests to a host."""
+Politeness is not decided here: a source that is asked with a delay has one batch under way at a time."""
 RETRY_DELAY_SECONDS: list[float] = [2, 15]
 """Before the second and the third attempt at a batch."""
-PATIENCE_SECONDS = 5
-"""How long an interrupted run waits for the batches that are under way, after asking them to stop."""
-
-
-class Batch(Protocol):
-    """A share of the work that can cross a thread, a process or a machine."""
-
-    def describe(self) -> str:
-        """A name, such as `fetch osce 1/12 (200 articles)`."""
-        ...
-
 
 T = TypeVar("T")
-R = TypeVar("R")
-B = TypeVar("B", bound=Batch)
 
 
 class Workers(ThreadPoolTaskRunner[Any]):
@@ -76,46 +61,28 @@ _batch: Task[[Callable[[], Any]], Any] = _step.with_options(
 
 
 class PrefectEngine:
-    """`pipeline.Engine` for use inside a flow. `stop` is set when the run is interrupted: batches under way look at it."""
+    """`dispatch.Engine` for use inside a flow."""
 
-    def __init__(self, stop: threading.Event) -> None:
-        self._stop = stop
+    room = ROOM
+    is_remote = False
 
     def step(self, name: str, work: Callable[[], T]) -> T:
         """Do it here and now, in this thread, as one task run. Not retried: it may have changed the warehouse."""
-        stage = name.split()[0]
-        return cast("T", _step.with_options(name=stage, task_run_name=_literal(name), tags=[stage])(work))
+        return cast("T", _named(_step, name, name)(work))
 
-    def batches(self, name: str, work: Callable[[B], R], batches: Iterable[B]) -> Iterator[R]:
-        """Results of `work` on each batch as they come, at most `MAX_WORKERS` under way; asks for batches as there is room."""
-        stage = name.split()[0]
-        done: SimpleQueue[PrefectFuture[R]] = SimpleQueue()
-        running: set[PrefectFuture[R]] = set()
+    def aside(self, name: str, work: Callable[[], T]) -> Future[T]:
+        """Do it in a thread of its own, as one task run."""
+        context = copy_context()
+        return in_thread(name, lambda: cast("T", context.run(_named(_step, name, name), work)))
 
-        def start(batch: B) -> None:
-            named = _batch.with_options(name=stage, task_run_name=_literal(batch.describe()), tags=[stage])
-            future = named.submit(lambda: work(batch))
-            running.add(future)
-            future.add_done_callback(done.put)
+    def submit(self, name: str, work: Callable[[Any], T], batch: Batch) -> Pending[T]:
+        """Do it where the flow's task runner has room, as one task run, tried again if that can help."""
+        return cast("Pending[T]", _named(_batch, name, batch.describe()).submit(lambda: work(batch)))
 
-        waiting = iter(batches)
-        try:
-            for batch in islice(waiting, MAX_WORKERS):
-                start(batch)
-            while running:
-                future = done.get()
-                running.discard(future)
-                result = future.result()
-                for batch in islice(waiting, 1):
-                    start(batch)
-                yield result
-        finally:
-            failed = isinstance(sys.exc_info()[1], Exception)
-            if running and not failed:
-                self._stop.set()
-            deadline = time.monotonic() + PATIENCE_SECONDS
-            for future in running:
-                future.wait(timeout=None if failed else max(0, deadline - time.monotonic()))
+
+def _named(kind: Task[[Callable[[], Any]], Any], stage: str, name: str) -> Task[[Callable[[], Any]], Any]:
+    stage = stage.split()[0]
+    return kind.with_options(name=stage, task_run_name=_literal(name), tags=[stage])
 
 
 def _literal(name: str) -> str:

@@ -22,7 +22,7 @@ from prefect.states import Completed, Failed
 from prefect.task_runners import TaskRunner
 
 from flows import artifacts
-from flows.engine import MAX_WORKERS, PrefectEngine, Workers
+from flows.engine import ROOM, PrefectEngine, Workers
 from newsroom import pipeline
 from newsroom.errors import NewsroomError
 from newsroom.model import Recheck, RunKind, RunResult
@@ -46,7 +46,7 @@ def _run_name() -> str:
     return f"{context.flow.name} {source} {when}"
 
 
-_workers = cast("TaskRunner[PrefectFuture[Any]]", Workers(max_workers=MAX_WORKERS))
+_workers = cast("TaskRunner[PrefectFuture[Any]]", Workers(max_workers=ROOM))
 
 
 @flow(name="nightly", flow_run_name=_run_name, task_runner=_workers, persist_result=False)
@@ -107,7 +107,7 @@ def retry(
 def _run(kind: RunKind, options: pipeline.Options, **what: Any) -> State[Any]:
     plan = pipeline.prepare(kind, options, **what)
     stop = threading.Event()
-    result = pipeline.run(plan, engine=PrefectEngine(stop), watch=_Logged(_onlooker.get()), stop=stop)
+    result = pipeline.run(plan, engine=PrefectEngine(), watch=_Logged(_onlooker.get()), stop=stop)
     artifacts.leave(result, walks=_walks(result, options.data_dir), report=options.data_dir / "public" / "report.html")
     return final_state(result)
 

@@ -48,8 +48,8 @@ def exchange(body: bytes = PAGE, *, status: int = 200, headers: tuple[tuple[str,
     return Exchange(**(values | changes))
 
 
-def writer(directory: Path, name: str = "run-1") -> ArchiveWriter:
-    return ArchiveWriter(directory, name=name, info={"software": "Newsroom/0.1", "robots": "obey"}, clock=lambda: AT)
+def writer(directory: Path, name: str = "run-1", end: int = 0) -> ArchiveWriter:
+    return ArchiveWriter(directory, name=name, info={"software": "Newsroom/0.1", "robots": "obey"}, clock=lambda: AT, end=end)
 
 
 def warcio_is_content(path: Path) -> bool:
@@ -210,7 +210,8 @@ def test_a_file_is_open_while_it_is_written_and_readable_all_the_time(tmp_path: 
         night.write(exchange())
 
 
-def test_files_are_never_rewritten(tmp_path: Path) -> None:
+def test_files_are_never_rewritten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archive, "_ORPHAN_SECONDS", 0.2)
     with writer(tmp_path) as night:
         night.write(exchange())
     before = (tmp_path / "run-1.warc").read_bytes()
@@ -218,7 +219,7 @@ def test_files_are_never_rewritten(tmp_path: Path) -> None:
         writer(tmp_path).write(exchange())
     abandoned = writer(tmp_path, "run-2")
     abandoned.write(exchange())
-    with pytest.raises(NewsroomError, match=r"run-2.*File exists"):
+    with pytest.raises(NewsroomError, match=r"run-2.*still writing to it"):
         writer(tmp_path, "run-2").write(exchange())
     assert (tmp_path / "run-1.warc").read_bytes() == before
 
@@ -326,6 +327,7 @@ def test_unsynced_writes_lost_in_a_power_cut(tmp_path: Path, lost: str) -> None:
     """What had been synced stays; what no longer matches its digest goes, aside if whole records follow it."""
     night = writer(tmp_path)
     refs = [night.write(exchange(b"%d" % n * 3000)) for n in range(4)]
+    night.pause()  # as its end does, it lets go of the file
     path = tmp_path / "run-1.warc.open"
     data = bytearray(path.read_bytes())
     if lost == "block of zeros":
@@ -345,6 +347,46 @@ def test_unsynced_writes_lost_in_a_power_cut(tmp_path: Path, lost: str) -> None:
     if lost != "block of zeros":
         assert healed.saved_as == "run-1.warc.cut" and "saved as run-1.warc.cut" in str(healed)
         assert (tmp_path / "run-1.warc").read_bytes() + (tmp_path / "run-1.warc.cut").read_bytes() == data
+
+
+def test_writers_take_turns_in_one_file(tmp_path: Path) -> None:
+    """One appends where the other paused; what a third, which died, left behind its last whole record is cut."""
+    first = writer(tmp_path)
+    refs = [first.write(exchange(b"one"))]
+    second = writer(tmp_path, end=first.pause())
+    refs.append(second.write(exchange(b"two")))
+    end = second.pause()
+    path = tmp_path / "run-1.warc.open"
+    assert end == path.stat().st_size
+    path.write_bytes(path.read_bytes() + b"WARC/1.1\r\nWARC-Ty")
+    with writer(tmp_path, end=end) as third:
+        refs.append(third.write(exchange(b"three")))
+    assert [archive.read(tmp_path, ref).content for ref in refs] == [b"one", b"two", b"three"]
+    assert archive.verify(tmp_path) == [] and warcio_is_content(tmp_path / "run-1.warc")
+
+
+def test_paused_files_get_their_names_and_torn_ones_are_healed(tmp_path: Path) -> None:
+    """At the end of a run: what ends where its writer paused needs no second look."""
+    whole, torn = writer(tmp_path), writer(tmp_path, "run-1.w1")
+    for each in (whole, torn):
+        each.write(exchange())
+    ends = {"run-1.warc": whole.pause(), "run-1.w1.warc": torn.pause()}
+    with (tmp_path / "run-1.w1.warc.open").open("ab") as file:
+        file.write(b"WARC/1.1")
+    [healed] = archive.finish(tmp_path, "run-1*", ends)
+    assert (healed.warc_file, healed.cut_bytes) == ("run-1.w1.warc", 8)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["run-1.w1.warc", "run-1.warc"]
+
+
+def test_nothing_is_mended_under_a_living_writer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that outlived its run still writes: healing waits for it, and says so if it does not end."""
+    monkeypatch.setattr(archive, "_ORPHAN_SECONDS", 0.2)
+    orphan = writer(tmp_path)
+    orphan.write(exchange())
+    with pytest.raises(NewsroomError, match="another process is still writing to it"):
+        archive.heal(tmp_path)
+    orphan.pause()
+    assert len(archive.heal(tmp_path)) == 1
 
 
 def test_kill_9_in_the_middle_of_a_night(tmp_path: Path) -> None:

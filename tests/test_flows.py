@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +22,7 @@ from typing import Any
 import pytest
 
 from flows.server import prefect_api
+from newsroom import dispatch
 from newsroom.errors import Busy, ConfigError, NewsroomError, Rejected, Transient
 from newsroom.model import RunResult
 
@@ -88,7 +89,14 @@ def server(home: Path) -> Iterator[str]:
             EventsWorker.drain_all(timeout=10)
 
 
-def in_a_flow(work: Callable[[Any], Any], stop: threading.Event | None = None) -> Any:
+def done(engine: Any, work: Callable[[Any], Any], shares: Iterable[Share], stop: threading.Event | None = None) -> list[Any]:
+    """What came of the batches, as it came."""
+    came: list[Any] = []
+    dispatch.each(engine, stop or threading.Event(), "fetch osce", work, iter(shares), came.append)
+    return came
+
+
+def in_a_flow(work: Callable[[Any], Any]) -> Any:
     """The answer of `work(engine)`, called inside a flow."""
     from prefect import flow
 
@@ -96,7 +104,7 @@ def in_a_flow(work: Callable[[Any], Any], stop: threading.Event | None = None) -
 
     @flow(name="test", task_runner=Workers(max_workers=8), persist_result=False)
     def body() -> Any:
-        return work(PrefectEngine(stop or threading.Event()))
+        return work(PrefectEngine())
 
     return body(return_state=True).result(raise_on_failure=False)
 
@@ -107,7 +115,7 @@ def test_batches_are_task_runs_with_names_one_can_read(server: str) -> None:
     from prefect.runtime import flow_run
 
     def work(engine: Any) -> tuple[str, list[int], str]:
-        results = sorted(engine.batches("fetch osce", lambda share: share.number * 10, map(Share, (1, 2, 3))))
+        results = sorted(done(engine, lambda share: share.number * 10, map(Share, (1, 2, 3))))
         return str(flow_run.id), results, engine.step("model", lambda: "done")
 
     run_id, results, stepped = in_a_flow(work)
@@ -126,20 +134,22 @@ def test_batches_are_task_runs_with_names_one_can_read(server: str) -> None:
 
 def test_batches_are_asked_for_only_as_there_is_room(server: str) -> None:
     """A thousand batches do not wait in memory: those not yet begun are still in the generator."""
-    from flows.engine import MAX_WORKERS
+    from flows.engine import ROOM
 
     taken: list[int] = []
+    most: list[int] = []
 
     def shares() -> Iterator[Share]:
-        for number in range(MAX_WORKERS + 5):
+        for number in range(ROOM + 5):
             taken.append(number)
+            most.append(len(taken))
             yield Share(number)
 
-    def work(engine: Any) -> int:
-        first = next(iter(engine.batches("fetch osce", lambda share: share.number, shares())))
-        return len(taken) if first >= 0 else -1
+    def taken_in(engine: Any) -> None:
+        dispatch.each(engine, threading.Event(), "fetch osce", lambda share: share.number, shares(), lambda number: taken.remove(number))
 
-    assert in_a_flow(work) <= MAX_WORKERS + 1
+    in_a_flow(taken_in)
+    assert max(most) <= ROOM and not taken
 
 
 @pytest.mark.parametrize(
@@ -156,7 +166,7 @@ def test_a_batch_is_tried_again_unless_only_a_person_can_help(server: str, error
             raise error
         return "cured"
 
-    came = in_a_flow(lambda engine: list(engine.batches("fetch osce", fragile, [Share(1)])))
+    came = in_a_flow(lambda engine: done(engine, fragile, [Share(1)]))
 
     assert len(attempts) == calls
     assert came == ["cured"] if calls == 2 else isinstance(came, type(error))
@@ -169,11 +179,11 @@ def test_an_interrupted_run_asks_its_batches_to_stop(server: str) -> None:
     def work(engine: Any) -> None:
         timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
         timer.start()
-        list(engine.batches("fetch osce", lambda _share: stop.wait(60), [Share(1), Share(2)]))
+        done(engine, lambda _share: stop.wait(60), [Share(1), Share(2)], stop)
 
     began = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
-        in_a_flow(work, stop)
+        in_a_flow(work)
     assert stop.is_set()
     assert time.monotonic() - began < 10
 

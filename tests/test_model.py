@@ -264,7 +264,7 @@ def pending(facts: Facts, night: float, **asked: Any) -> list[str]:
     now = NIGHT + timedelta(days=night)
     values: dict[str, Any] = {
         "source": "s", "since": None, "until": None, "mode": "due", "ids": [], "now": now, "started_at": now, "recheck_days": [1, 3, 7],
-        "give_up_after_nights": 3, "unseen_walk": None,
+        "give_up_after_nights": 3, "unseen_walk": None, "parser_version": 1, "definition_sha256": "d",
     }  # fmt: skip
     return [row["article_id"] for row in facts.warehouse.rows("queue/pending_fetches", **values | asked)]
 

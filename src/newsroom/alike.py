@@ -7,6 +7,7 @@ a log-in wall, or one page under every address looks different: many answers in 
 from __future__ import annotations
 
 from collections import Counter, deque
+from collections.abc import Iterable
 from dataclasses import dataclass
 from threading import Lock
 
@@ -22,7 +23,9 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class _Answer:
+class Answer:
+    """An answer with a page in it."""
+
     article_id: str
     refusal: str | None
     likeness: str | None
@@ -41,9 +44,9 @@ class Alike:
     '3 of the last 5 answers say the same under different addresses'
     """
 
-    def __init__(self, *, stop_at: int, of_last: int) -> None:
+    def __init__(self, *, stop_at: int, of_last: int, last: Iterable[Answer] = ()) -> None:
         self._stop_at = stop_at
-        self._last: deque[_Answer] = deque(maxlen=of_last)
+        self._last: deque[Answer] = deque(last, maxlen=of_last)
         self._lock = Lock()
         self._verdict: Verdict | None = None
 
@@ -52,10 +55,21 @@ class Alike:
         """Why to stop; None while there is no reason to."""
         return self._verdict
 
+    @property
+    def last(self) -> tuple[Answer, ...]:
+        """The last answers, for another process to go on from."""
+        with self._lock:
+            return tuple(self._last)
+
+    def trip(self, verdict: Verdict) -> None:
+        """Take over the verdict of one who looked at a part of the answers."""
+        with self._lock:
+            self._verdict = self._verdict or verdict
+
     def saw(self, article_id: str, *, refusal: str | None = None, likeness: str | None = None) -> None:
         """One answer with a page in it: why it was refused, if it was, and what it says (`suspicion.Look.likeness`)."""
         with self._lock:
-            self._last.append(_Answer(article_id, refusal, likeness))
+            self._last.append(Answer(article_id, refusal, likeness))
             self._verdict = self._verdict or self._judge()
 
     def _judge(self) -> Verdict | None:

@@ -1,13 +1,16 @@
 """The archive: raw requests and responses in WARC files, appended once and never rewritten.
 
-A file is `<name>.warc.open` while it is written and `<name>.warc` once it is complete; references always carry the final name. What
-a crash left behind is mended by `heal`: whole records stay, a torn tail goes.
+A file is `<name>.warc.open` while it is written and `<name>.warc` once it is complete; references always carry the final name. Several
+processes may write in turn to one file: each appends where the one before paused. What a crash left behind is mended by `heal`: whole
+records stay, a torn tail goes. Who writes holds a lock on the file, which dies with its process, so nothing is mended under a writer.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -38,15 +41,36 @@ def _cannot_write(path: Path, error: OSError) -> NewsroomError:
     return NewsroomError(f"{path}: cannot be written ({error.strerror}); make room or mend the rights, then run again: what was kept stays")
 
 
-class ArchiveWriter:
-    """Appends exchanges to one new file `<name>.warc` below `directory`. Safe to share between threads.
+_ORPHAN_SECONDS = 10
+"""How long a process that has lost its parent may still hold a file: it ends within a second."""
 
-    The file comes into being with the first exchange, opened by a warcinfo record of `info` (software, robots policy, …). Raises
+
+def _lock(file: BinaryIO, path: Path, *, patience: float) -> None:
+    """Hold the file as its only writer. Raises NewsroomError if another one does not let go of it in time (seconds)."""
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                raise NewsroomError(f"{path}: another process is still writing to it; end that process, then run again") from None
+            time.sleep(0.05)
+        except OSError:  # no locks on this file system: the lock of the data directory must do
+            return
+
+
+class ArchiveWriter:
+    """Appends exchanges to one file `<name>.warc` below `directory`. Safe to share between threads.
+
+    The file comes into being with the first exchange, opened by a warcinfo record of `info` (software, robots policy, …). `end` is
+    where a writer before this one paused (0: there was none): this one goes on there, behind a warcinfo record of its own. Raises
     NewsroomError where the disk does not take a record: none of it is kept then, and the writer can go on once there is room.
     """
 
-    def __init__(self, directory: Path, *, name: str, info: Mapping[str, str], clock: Callable[[], datetime]) -> None:
+    def __init__(self, directory: Path, *, name: str, info: Mapping[str, str], clock: Callable[[], datetime], end: int = 0) -> None:
         self._directory, self._file_name, self._info, self._clock = directory, f"{name}.warc", dict(info), clock
+        self._paused_at = end
         self._lock = threading.Lock()
         self._file: BinaryIO | None = None
         self._end = 0
@@ -85,6 +109,21 @@ class ArchiveWriter:
                 except OSError as error:
                     raise _cannot_write(self._open_path, error) from error
 
+    def pause(self) -> int:
+        """Makes what was written durable and lets go of the file, for another writer to go on: its `end`."""
+        with self._lock:
+            self._closed = True
+            if self._file is None:
+                return self._paused_at
+            try:
+                os.fsync(self._file.fileno())
+            except OSError as error:
+                raise _cannot_write(self._open_path, error) from error
+            finally:
+                self._file.close()
+                self._file = None
+            return self._end
+
     def close(self) -> None:
         """Makes the file durable and gives it its final name. Does nothing the second time, or if nothing was written."""
         with self._lock:
@@ -102,20 +141,39 @@ class ArchiveWriter:
                 self._file = None
 
     def _create(self) -> None:
+        first = warc.warcinfo(self._info, filename=self._file_name, record_id=self._warcinfo_id, at=self._clock())
+        if self._open_path.exists():
+            self._resume(first)
+            return
         self._directory.mkdir(parents=True, exist_ok=True)
         _sync_directory(self._directory.parent)
         final = self._directory / self._file_name
         if final.exists():
             raise NewsroomError(f"{final}: exists already, and archive files are never rewritten; use another run id")
-        first = warc.warcinfo(self._info, filename=self._file_name, record_id=self._warcinfo_id, at=self._clock())
         self._file = self._open_path.open("xb", buffering=0)
         try:
+            _lock(self._file, self._open_path, patience=0)
             self._append(first)
             _sync_directory(self._directory)
         except OSError:
             self._file.close()
             self._file, self._end = None, 0
             self._open_path.unlink()
+            raise
+
+    def _resume(self, first: bytes) -> None:
+        """Go on behind the last whole record: where the last writer paused, or, if it died, where its torn record begins."""
+        file = self._open_path.open("r+b", buffering=0)
+        try:
+            _lock(file, self._open_path, patience=_ORPHAN_SECONDS)
+            size = os.fstat(file.fileno()).st_size
+            self._end = size if size == self._paused_at else _cut_torn_tail(self._open_path)[1]
+            file.seek(self._end)
+            self._file = file
+            self._append(first)
+        except BaseException:
+            file.close()
+            self._file, self._end = None, 0
             raise
 
     def _append(self, data: bytes) -> int:
@@ -246,21 +304,45 @@ def heal(directory: Path) -> list[Healed]:
     To be called by whoever holds the run lock: a living run's file must not be touched. A file without a whole record is
     removed. Doing it twice does nothing. Raises Damaged or NewsroomError where a file cannot be mended.
     """
+    return finish(directory, "*", {})
+
+
+def finish(directory: Path, name: str, ends: Mapping[str, int]) -> list[Healed]:
+    """Gives the paused files whose names match the pattern `name` (without `.warc`) their final names.
+
+    `ends` says where each was paused, by file name. A file that ends elsewhere was left by a writer that died: it is healed and told.
+    """
     healed = []
-    for path in sorted(directory.glob("*.warc" + _OPEN)):
+    paths = sorted(directory.glob(f"{name}.warc{_OPEN}"))
+    for path in paths:
+        final = path.with_name(path.name.removesuffix(_OPEN))
+        if final.exists():
+            raise Damaged(f"{path}: {final.name} is there too; keep the one that is whole (`warcio check`) and remove the other")
         try:
-            healed.append(_heal_file(path))
+            if path.stat().st_size == ends.get(final.name):
+                path.rename(final)
+            else:
+                healed.append(_heal_file(path, final))
         except OSError as error:
             raise _cannot_write(path, error) from error
-    if healed:
+    if paths:
         _sync_directory(directory)
     return healed
 
 
-def _heal_file(path: Path) -> Healed:
-    final = path.with_name(path.name.removesuffix(_OPEN))
-    if final.exists():
-        raise Damaged(f"{path}: {final.name} is there too; keep the one that is whole (`warcio check`) and remove the other")
+def _heal_file(path: Path, final: Path) -> Healed:
+    with path.open("rb") as writing:
+        _lock(writing, path, patience=_ORPHAN_SECONDS)
+        count, _, cut_bytes, saved_as = _cut_torn_tail(path)
+    if count:
+        path.rename(final)
+    else:
+        path.unlink()
+    return Healed(final.name, count, cut_bytes, saved_as)
+
+
+def _cut_torn_tail(path: Path) -> tuple[int, int, int, str | None]:
+    """Cut a file back to its last whole record: whole records, the end, bytes cut, and where those were put if not worthless."""
     count = end = 0
     try:
         for record in _records(path):
@@ -272,11 +354,7 @@ def _heal_file(path: Path) -> Healed:
     with path.open("r+b") as file:
         file.truncate(end)
         os.fsync(file.fileno())
-    if count:
-        path.rename(final)
-    else:
-        path.unlink()
-    return Healed(final.name, count, size - end, saved_as)
+    return count, end, size - end, saved_as
 
 
 def _save_tail(path: Path, end: int) -> str | None:

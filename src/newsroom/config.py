@@ -10,6 +10,7 @@ A mistake is refused with file, key, value and what is allowed (`strict_toml.py`
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Sequence
 from functools import cache
@@ -269,6 +270,18 @@ class Batches(_Strict):
     """Politeness included: slow sources get smaller batches."""
 
 
+class WorkerSettings(_Strict):
+    """Who does the work that keeps a core busy."""
+
+    processes: int = Field(default=0, ge=0, le=256)
+    """Processes for reading pages, and for fetching from hosts without a delay; 1: none but the command's own; 0: as many as there are cores."""
+
+    @property
+    def count(self) -> int:
+        """How many, really."""
+        return self.processes or os.cpu_count() or 1
+
+
 class Settings(_Strict):
     """`newsroom.toml`: what is the same for all sources."""
 
@@ -278,6 +291,7 @@ class Settings(_Strict):
     publish: Publish = Publish()
     warehouse: WarehouseSettings = WarehouseSettings()
     batch: Batches = Batches()
+    workers: WorkerSettings = WorkerSettings()
 
     @property
     def contact_is_placeholder(self) -> bool:

@@ -27,7 +27,7 @@ from requests.adapters import HTTPAdapter
 from newsroom import coding, guard
 from newsroom.config import Source
 from newsroom.errors import Rejected, RobotsDisallowed, Transient
-from newsroom.model import ArchiveRef, Exchange, Response
+from newsroom.model import ArchiveRef, Exchange, HostMemory, Response
 from newsroom.pacing import Pacer
 from newsroom.robots import Robots, product_token
 from newsroom.wire import Wire, guarded_pools
@@ -136,6 +136,7 @@ class _HostState:
 
     lock: threading.Lock = field(default_factory=threading.Lock)
     robots: Robots | None = None
+    robots_body: bytes | None = None
     unreachable: str | None = None
     """Why robots.txt could not be had."""
     failures: int = 0
@@ -147,7 +148,8 @@ class Client:
     `canonical` gives the source's own spelling of an address, None for addresses outside of it; `request_url` the address to really
     ask; `hosts` are the only ones (with or without port) that are asked, by default that of `base_url`, else of the source.
     `record` keeps an exchange and says where. `delay` (seconds) overrides the source's. `clock` gives aware UTC datetimes,
-    `monotonic` seconds. Once `stop` is set all waiting ends, with Stopped.
+    `monotonic` seconds. Once `stop` is set all waiting ends, with Stopped. `memory` is what an earlier client has learnt of the hosts,
+    `concurrency` overrides the source's.
     """
 
     def __init__(
@@ -165,6 +167,8 @@ class Client:
         sleep: Callable[[float], object] = time.sleep,
         monotonic: Callable[[], float] = time.monotonic,
         stop: threading.Event | None = None,
+        memory: Collection[HostMemory] = (),
+        concurrency: int | None = None,
     ) -> None:
         self._canonical, self._request_url, self._record, self._clock = canonical, request_url, record, clock
         self._politeness = source.politeness
@@ -180,8 +184,8 @@ class Client:
         self._monotonic = monotonic
         self._random = random.Random()  # noqa: S311 -- for spreading retries, not for secrets
         self._pacer = Pacer(monotonic=monotonic, wait=self._wait)
-        self._slots = threading.BoundedSemaphore(source.politeness.concurrency)
-        self._states: dict[str, _HostState] = {}
+        self._slots = threading.BoundedSemaphore(concurrency or source.politeness.concurrency)
+        self._states: dict[str, _HostState] = {each.host: self._remembered(each) for each in memory}
         self._local = threading.local()
         self._sessions: list[_Session] = []
         self._lock = threading.Lock()
@@ -199,6 +203,20 @@ class Client:
         with self._lock:
             for session in self._sessions:
                 session.close()
+
+    def _remembered(self, known: HostMemory) -> _HostState:
+        self._pacer.postpone(known.host, known.rest_seconds)
+        rules = None if known.robots is None else Robots(known.robots, self._token)
+        return _HostState(robots=rules, robots_body=known.robots, unreachable=known.unreachable, failures=known.failures)
+
+    def memory(self) -> tuple[HostMemory, ...]:
+        """What the next client need not learn again."""
+        with self._lock:
+            states = dict(self._states)
+        return tuple(
+            HostMemory(host, state.robots_body, state.unreachable, state.failures, self._delay_of(host), self._pacer.rest(host))
+            for host, state in states.items()
+        )
 
     def allowed(self, url: str) -> bool:
         """Does robots.txt let us ask for this canonical address? Raises Transient if robots.txt cannot be reached."""
@@ -393,7 +411,8 @@ class Client:
         with state.lock:
             if state.robots is None and state.unreachable is None:
                 try:
-                    state.robots = self._fetch_robots()
+                    state.robots_body = self._fetch_robots()
+                    state.robots = Robots(state.robots_body, self._token)
                 except Stopped:
                     raise
                 except (Transient, Rejected) as error:
@@ -402,15 +421,16 @@ class Client:
                 raise HostDown(state.unreachable or "")
             return state.robots
 
-    def _fetch_robots(self) -> Robots:
+    def _fetch_robots(self) -> bytes:
         asked = urljoin(self._asked_base + "/", "/robots.txt")
         response = self._chain(urljoin(self._own + "/", "/robots.txt"), asked, {"Accept": "text/plain, */*;q=0.1"}, obey=False)
-        rules = Robots(response.content if 200 <= response.status < 300 else b"", self._token)
+        body = response.content if 200 <= response.status < 300 else b""
+        rules = Robots(body, self._token)
         longest = self._politeness.max_wait_seconds
         if self._obey_crawl_delay and rules.crawl_delay > longest:
             asks = f"robots.txt asks for {rules.crawl_delay:.0f} s between two requests"
             raise Transient(f"{response.url}: {asks}, more than politeness.max_wait_seconds = {longest:.0f}")
-        return rules
+        return body
 
     def _delay_of(self, host: str) -> float:
         rules = self._state(host).robots

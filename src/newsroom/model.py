@@ -158,6 +158,8 @@ class FetchJob:
     payload_at: datetime | None = None
     """When the stored response came."""
     listed_title: str | None = None
+    read_sha256: str | None = None
+    """Digest of a page of this article that today's parser and definition have read already."""
 
 
 FetchOutcome = Literal["ok", "not_modified", "gone", "failed", "disallowed", "rejected"]
@@ -198,19 +200,49 @@ class ReadJob:
     listed_on: date | None = None
     listed_title: str | None = None
     final_url: str | None = None
-    is_looked_at: bool = False
-    """Whether it was found to be what was asked for in this very run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Title, lead and body of an article, by their digests and the MinHash signature of the body (module `similarity`)."""
+
+    text_sha256: str
+    """Of the exact text: the key under which it is kept once."""
+    content_sha256: str
+    title_sha256: str
+    lead_sha256: str
+    body_sha256: str
+    signature: tuple[int, ...]
+    bands: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What reading a page gave: an article, or the reason why not."""
+    """What reading a page gave: an article and its text, or the reason why not."""
 
     article_id: str
     payload_sha256: str
     article: Article | None = None
+    text: Text | None = None
     reason: str | None = None
     detail: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HostMemory:
+    """What one client has learnt of a host, told to the next one that asks it, in whatever process or on whatever machine."""
+
+    host: str
+    robots: bytes | None = None
+    """Body of its robots.txt (empty: there is none); None if it has not been asked for."""
+    unreachable: str | None = None
+    """Why robots.txt could not be had."""
+    failures: int = 0
+    """Addresses in a row that got no answer."""
+    delay_seconds: float = 0.0
+    """Between the starts of two requests to it, by its robots.txt or the source."""
+    rest_seconds: float = 0.0
+    """Until the next request to the host may start."""
 
 
 @dataclass(frozen=True, slots=True)

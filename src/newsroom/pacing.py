@@ -72,6 +72,11 @@ class Pacer:
         state = self._host(host)
         state.postponed = max(state.postponed, self._monotonic() + seconds)
 
+    def rest(self, host: str) -> float:
+        """Seconds until the next request to the host may start."""
+        state = self._host(host)
+        return max(0.0, max(state.due, state.postponed) - self._monotonic())
+
     def _host(self, host: str) -> _Host:
         with self._lock:
             return self._hosts.setdefault(host, _Host())

@@ -10,89 +10,30 @@ import os
 import socket
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import partial
 from importlib.resources import files
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any
 from urllib.parse import urlsplit
 
-from newsroom import __version__, archive, config, extract, lock
-from newsroom.alike import Alike
+from newsroom import __version__, archive, config, dispatch, extract, lock
 from newsroom.config import Settings, Source
+from newsroom.crawl import CRAWLS, FEW, Crawl, Errand
+from newsroom.dispatch import Desk, Engine, Inline, Silent, Watch
 from newsroom.errors import Busy, ConfigError, NewsroomError
-from newsroom.http import Client
-from newsroom.model import ArchiveRef, CheckResult, Exchange, Fetch, Outcome, Reading, Recheck, RunKind, RunResult, StageReport, Window
+from newsroom.model import CheckResult, Outcome, Reading, Recheck, RunKind, RunResult, StageReport, Window
+from newsroom.processes import Processes
 from newsroom.report import write_report
 from newsroom.stages import check as checking
-from newsroom.stages import dedupe, discover, fetch, parse, publish
+from newsroom.stages import dedupe, parse, publish
 from newsroom.stages import model as modelling
-from newsroom.urls import Addresses
-from newsroom.walk import Page
+from newsroom.stages.fetch import Way, utc_now
 from newsroom.warehouse import Warehouse, open_public
-
-T = TypeVar("T")
-B = TypeVar("B", bound="Batch")
-R = TypeVar("R")
-
-CRAWLS: tuple[RunKind, ...] = ("nightly", "backfill", "sweep")
-
-
-class Batch(Protocol):
-    """A portion of work that can be named."""
-
-    def describe(self) -> str:
-        """Its name in a log or the Prefect UI."""
-        ...
-
-
-class Engine(Protocol):
-    """How work is executed."""
-
-    def step(self, name: str, work: Callable[[], T]) -> T:
-        """Do it here, in this thread: it may use the warehouse."""
-        ...
-
-    def batches(self, name: str, work: Callable[[B], R], batches: Iterable[B]) -> Iterator[R]:
-        """Do each, perhaps elsewhere, several at once, in any order: it must not touch the warehouse."""
-        ...
-
-
-class Watch(Protocol):
-    """Who looks on."""
-
-    def progress(self, stage: str, source: str | None, done: int, total: int | None) -> None:
-        """So much of a stage is done; `total` is None while unknown."""
-        ...
-
-    def say(self, line: str) -> None:
-        """A plain line."""
-        ...
-
-
-class Inline:
-    """The engine that runs everything plainly, here and now."""
-
-    def step(self, name: str, work: Callable[[], T]) -> T:
-        """Do it."""
-        return work()
-
-    def batches(self, name: str, work: Callable[[B], R], batches: Iterable[B]) -> Iterator[R]:
-        """Do one after the other."""
-        return map(work, batches)
-
-
-class Silent:
-    """Nobody looks on."""
-
-    def progress(self, stage: str, source: str | None, done: int, total: int | None) -> None:
-        """Nothing."""
-
-    def say(self, line: str) -> None:
-        """Nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,11 +68,6 @@ class Plan:
         window = {"since": self.window.since.isoformat(), "until": self.window.until.isoformat()} if self.window else {}
         options = {"base_url": self.options.base_url, "delay": self.options.delay, "recheck": self.options.recheck}
         return {key: value for key, value in {**options, **window, "ids": list(self.ids)}.items() if value}
-
-
-def utc_now() -> datetime:
-    """The time, aware, in UTC."""
-    return datetime.now(UTC)
 
 
 def bundled_config() -> Path:
@@ -229,6 +165,8 @@ class _Run:
     clock: Callable[[], datetime]
     stop: threading.Event
     counts: dict[str, Counter[str]]
+    is_real_time: bool
+    processes: Processes | None = None
     troubles: list[str] = field(default_factory=list)
 
     def count(self, report: StageReport) -> None:
@@ -245,6 +183,7 @@ def run(
     not be written; everything else is told by the outcome. Whatever was obtained before an error is kept, and the next run goes on.
     """
     data = plan.options.data_dir
+    is_real_time = clock is utc_now
     clock = steady(clock)
     started_at = clock()
     run_id = f"{started_at:%Y%m%d-%H%M%S}-{plan.kind}"
@@ -265,6 +204,7 @@ def run(
                 clock,
                 stop or threading.Event(),
                 {s.name: Counter() for s in plan.sources},
+                is_real_time,
             )
             _heal(this)
             try:
@@ -355,21 +295,26 @@ def _heal(this: _Run) -> None:
 
 def _stages(this: _Run) -> tuple[CheckResult, ...]:
     kind = this.plan.kind
-    for source in this.plan.sources:
-        if kind == "retry":
-            unfetched, unread = _set_aside(this, source)
-            if unfetched:
-                _crawl(this, source, ids=unfetched)
-            _read(this, source, force=unread)
-        elif kind in CRAWLS:
-            _crawl(this, source)
-        if kind in (*CRAWLS, "reparse"):
-            _read(this, source)
+    with Processes(this.plan.settings.workers.count) as processes:
+        # a clock that is not the machine's cannot follow the work into another process
+        this.processes = processes if this.is_real_time and processes.count > 1 else None
+        if kind in CRAWLS:
+            _crawl(this, [(source, ()) for source in this.plan.sources])
+            for source in this.plan.sources:
+                _read(this, source)
+        elif kind == "reparse":
+            for source in this.plan.sources:
+                _read(this, source)
+        elif kind == "retry":
+            set_aside = [(source, *_set_aside(this, source)) for source in this.plan.sources]
+            _crawl(this, [(source, unfetched) for source, unfetched, _ in set_aside if unfetched])
+            for source, _, unread in set_aside:
+                _read(this, source, force=unread)
     if kind not in ("check", "publish"):
         threshold = min(source.duplicates.near_similarity for source in this.plan.sources)
         report = this.engine.step("dedupe", lambda: dedupe.dedupe(this.warehouse, near_similarity=threshold))
-        if report.counts["signed"]:
-            this.watch.say(f"dedupe: {report.counts['signed']} texts compared, {report.counts['similar_pairs']} pairs similar")
+        if report.counts["compared"]:
+            this.watch.say(f"dedupe: {report.counts['compared']} texts compared, {report.counts['similar_pairs']} pairs similar")
     report = this.engine.step("model", lambda: modelling.model(this.warehouse))
     _count_news(this)
     return this.engine.step(
@@ -387,139 +332,60 @@ def _set_aside(this: _Run, source: Source) -> tuple[tuple[str, ...], tuple[str, 
     return unfetched, tuple(row["article_id"] for row in rows if row["stage"] == "parse")
 
 
-def _crawl(this: _Run, source: Source, *, ids: tuple[str, ...] = ()) -> None:
-    options = this.plan.options
-    addresses = Addresses(source, base_url=options.base_url)
-    delay = source.politeness.delay_seconds if options.delay is None else options.delay
-    with ExitStack() as doors:
-        writer = doors.enter_context(
-            archive.ArchiveWriter(
-                options.data_dir / "archive" / source.name,
-                name=this.run_id,
-                info={
-                    "user-agent": this.plan.settings.user_agent_text,
-                    "robots": "classic",
-                    "base-url": options.base_url or source.site.base_url,
-                },
-                clock=this.clock,
-            )
-        )
-        confirmed: dict[str, tuple[str, datetime]] = {}
-        """Address -> the stored response (address, time) that a 304 would confirm."""
-
-        def keep(exchange: Exchange) -> ArchiveRef:
-            return writer.write(exchange, refers_to=confirmed.get(exchange.url) if exchange.status == 304 else None)
-
-        client = doors.enter_context(
-            Client(
-                source,
-                canonical=addresses.canonical,
-                request_url=addresses.request_url,
-                record=keep,
-                user_agent=this.plan.settings.user_agent_text,
-                base_url=options.base_url,
-                delay=options.delay,
-                clock=this.clock,
-                stop=this.stop,
-            )
-        )
-        unseen_walk = None
-        if this.plan.kind in CRAWLS:
-            found = _discover(this, source, client, addresses)
-            writer.flush(sync=True)
-            if this.plan.kind == "sweep" and found.is_complete and found.is_whole:
-                unseen_walk = found.walk_id
-        jobs = fetch.pending(
-            source,
+def _crawl(this: _Run, wanted: Sequence[tuple[Source, tuple[str, ...]]]) -> None:
+    """Crawl these sources, all at once; of each only the articles named, if any are."""
+    options, settings = this.plan.options, this.plan.settings
+    desk = Desk(this.engine, this.stop)
+    crawls = [
+        Crawl(
+            Way(
+                source, settings.user_agent_text, options.data_dir / "archive" / source.name, base_url=options.base_url, delay=options.delay
+            ),
+            Errand(this.plan.kind, this.run_id, this.started_at, options.recheck, this.plan.window, ids),
             warehouse=this.warehouse,
-            now=this.clock(),
-            started_at=this.started_at,
-            recheck=options.recheck,
-            window=this.plan.window,
-            ids=ids,
-            unseen_walk=unseen_walk if options.recheck != "none" else None,
-        )
-        confirmed.update((job.url, (job.url, job.payload_at)) for job in jobs if job.payload_at)
-        batch_settings = this.plan.settings.batch
-        cuts = fetch.batches(source, jobs, delay=delay, articles=batch_settings.articles, seconds=batch_settings.seconds)
-        done = 0
-        totals: Counter[str] = Counter()
-        alike = Alike(stop_at=source.suspicion.stop_at, of_last=source.suspicion.of_last)
-
-        def work(batch: fetch.FetchBatch) -> list[Fetch]:
-            return fetch.fetch_batch(
-                batch, source=source, addresses=addresses, client=client, alike=alike, clock=this.clock, stop=this.stop
-            )
-
-        for fetches in this.engine.batches(f"fetch {source.name}", work, cuts):
-            writer.flush(sync=True)  # first the bytes, then the fact that points to them
-            report = fetch.record(fetches, source=source, run_id=this.run_id, warehouse=this.warehouse, alike=alike, now=this.clock())
-            this.count(report)
-            totals.update(report.counts)
-            done += len(fetches)
-            this.watch.progress("fetch", source.name, done, len(jobs))
-        this.counts[source.name]["requests"] += client.requests
-        if jobs:
-            this.watch.say(f"fetch {source.name}: " + ", ".join(f"{n} {name.replace('_', ' ')}" for name, n in totals.items() if n))
-        if totals["failed"]:
-            this.troubles.append(f"{source.name}: {totals['failed']} of {len(jobs)} articles could not be had; they stay pending")
-        if alike.verdict:
-            this.troubles.append(f"{source.name}: stopped asking for articles, they stay pending: {alike.verdict.reason}")
-        elif done < len(jobs):
-            this.troubles.append(f"{source.name}: stopped with {len(jobs) - done} articles still to be asked for")
-
-
-def _discover(this: _Run, source: Source, client: Client, addresses: Addresses) -> discover.Discovery:
-    pages = 0
-
-    def on_page(page: Page) -> None:
-        nonlocal pages
-        pages += 1
-        this.watch.progress("discover", source.name, pages, None)
-
-    found = this.engine.step(
-        f"discover {source.name}",
-        lambda: discover.discover(
-            source,
-            kind=this.plan.kind,
-            run_id=this.run_id,
-            window=this.plan.window,
-            warehouse=this.warehouse,
-            client=client,
-            addresses=addresses,
+            desk=desk,
+            watch=this.watch,
             clock=this.clock,
-            on_page=on_page,
-        ),
-    )
-    this.count(found.report)
-    counts = found.report.counts
-    verdict = "complete" if found.is_complete else "INCOMPLETE"
-    this.watch.say(f"discover {source.name}: {counts['entries']} entries on {counts['pages']} pages; {verdict}: {found.reason}")
-    if not found.is_complete:
-        this.troubles.append(f"{source.name}: listing not read whole: {found.reason}")
-    return found
+            batch=settings.batch,
+            processes=this.processes,
+        )
+        for source, ids in wanted
+    ]
+    for crawl in crawls:
+        crawl.start()
+    desk.serve(crawls)
+    for crawl in crawls:
+        crawl.close()
+        this.counts[crawl.source.name].update(crawl.counts)
+        this.troubles += crawl.troubles
 
 
 def _read(this: _Run, source: Source, *, force: tuple[str, ...] = ()) -> None:
     """Read what today's parser has not read; and the articles of `force` whoever read them."""
-    jobs = parse.pending(source, warehouse=this.warehouse, run_id=this.run_id, force=force)
-    addresses = Addresses(source, base_url=this.plan.options.base_url)
-    archive_dir = this.plan.options.data_dir / "archive"
-    done = 0
+    options = this.plan.options
+    jobs = parse.pending(source, warehouse=this.warehouse, force=force)
+    if not jobs:
+        return
+    batches = parse.batches(
+        source,
+        jobs,
+        pages=this.plan.settings.batch.articles,
+        archive_dir=options.data_dir / "archive" / source.name,
+        base_url=options.base_url,
+    )
     totals: Counter[str] = Counter()
 
-    def work(batch: parse.ReadBatch) -> list[Reading]:
-        return parse.parse_batch(batch, source=source, addresses=addresses, archive_dir=archive_dir)
-
-    for readings in this.engine.batches(f"parse {source.name}", work, parse.batches(source, jobs, pages=this.plan.settings.batch.articles)):
+    def take_in(readings: list[Reading]) -> None:
         report = parse.record(readings, source=source, run_id=this.run_id, warehouse=this.warehouse, clock=this.clock)
         this.count(report)
         totals.update(report.counts)
-        done += len(readings)
-        this.watch.progress("parse", source.name, done, len(jobs))
-    if jobs:
-        unread = f", {totals['unread']} could not be read (see `newsroom quarantine list`)" if totals["unread"] else ""
-        this.watch.say(f"parse {source.name}: {totals['read']} pages read{unread}")
+        this.watch.progress("parse", source.name, totals.total(), len(jobs))
+
+    is_much = this.processes is not None and not this.engine.is_remote and len(jobs) > FEW
+    work = partial(this.processes.call, parse.parse_batch) if this.processes and is_much else parse.parse_batch
+    dispatch.each(this.engine, this.stop, f"parse {source.name}", work, iter(batches), take_in)
+    unread = f", {totals['unread']} could not be read (see `newsroom quarantine list`)" if totals["unread"] else ""
+    this.watch.say(f"parse {source.name}: {totals['read']} pages read{unread}")
 
 
 def _count_news(this: _Run) -> None:
@@ -700,7 +566,7 @@ def check_sources(options: Options, *, recorded: bool = False) -> list[SourceVer
 
 
 __all__ = [
-    "Batch",
+    "CRAWLS",
     "Engine",
     "Inline",
     "Options",
@@ -716,4 +582,5 @@ __all__ = [
     "rollback",
     "run",
     "status",
+    "utc_now",
 ]

@@ -1,4 +1,4 @@
-"""Dedupe: sign new texts with MinHash and write down which texts are similar.
+"""Dedupe: write down which texts are similar. They were signed with MinHash where they were read.
 
 Exact copies need no work here: equal content hashes meet in the model. Numbered reports and dated titles of a series are
 different articles however alike their texts are, so a pair whose titles differ in numbers is never called similar.
@@ -13,30 +13,24 @@ from newsroom.model import StageReport
 from newsroom.warehouse import Warehouse
 
 CHUNK = 2_000
-"""Texts held in memory at a time."""
+"""Texts compared with all others at a time."""
 
 
 def dedupe(warehouse: Warehouse, *, near_similarity: float) -> StageReport:
-    """Sign every unsigned text, compare it with all others that share an LSH band, keep the pairs from `near_similarity` up.
+    """Compare every text that is new with all others that share an LSH band, and keep the pairs from `near_similarity` up.
 
-    A killed run loses at most one chunk; texts it signed stay signed and compared.
+    A killed run loses at most one chunk.
     """
-    signed = pairs = 0
-    while unsigned := warehouse.rows("queue/unsigned_texts", limit=CHUNK):
-        rows = [_sign(text["text_sha256"], text["body"]) for text in unsigned]
+    compared = pairs = 0
+    while fresh := [row["text_sha256"] for row in warehouse.rows("queue/uncompared_texts", limit=CHUNK)]:
         with warehouse.transaction():
-            warehouse.append("facts.signatures", rows)
-            candidates = warehouse.rows("queue/similar_candidates", fresh=[row["text_sha256"] for row in rows])
+            candidates = warehouse.rows("queue/similar_candidates", fresh=fresh)
             pairs += warehouse.append(
                 "facts.similarities", [pair for each in candidates if (pair := _compare(each))["similarity"] >= near_similarity]
             )
-        signed += len(rows)
-    return StageReport("dedupe", counts={"signed": signed, "similar_pairs": pairs})
-
-
-def _sign(text_sha256: str, body: str) -> dict[str, Any]:
-    signature = similarity.signature(body)
-    return {"text_sha256": text_sha256, "signature": list(signature), "bands": list(similarity.bands(signature))}
+            warehouse.append("facts.compared", [{"text_sha256": each} for each in fresh])
+        compared += len(fresh)
+    return StageReport("dedupe", counts={"compared": compared, "similar_pairs": pairs})
 
 
 def _compare(pair: dict[str, Any]) -> dict[str, Any]:

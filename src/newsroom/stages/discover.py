@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -29,59 +29,77 @@ class Discovery:
     report: StageReport
 
 
-def discover(
-    source: Source,
-    *,
-    kind: RunKind,
-    run_id: str,
-    window: Window | None,
-    warehouse: Warehouse,
-    client: Client,
-    addresses: Addresses,
-    clock: Callable[[], datetime],
-    on_page: Callable[[Page], None],
-) -> Discovery:
-    """Walk the listing of a source and record entries, sightings and the walk's verdict.
+class Discovering:
+    """A walk over the listing of a source, and what is written down of it.
 
     `kind` nightly reads from the top down to the overlap below the last complete walk (everything, if there is none); sweep
-    everything; backfill the pages of `window`. Every page is committed before the next is asked for, so a killed walk loses at
-    most one page. Never raises for what the site does: that is the verdict's business.
+    everything; backfill the pages of `window`. `pages` asks the site, in any thread; `record` and `close` write to the warehouse, in
+    its own. Never raises for what the site does: that is the verdict's business.
     """
-    started_at = clock()
-    bounds = _bounds(source, kind, window, warehouse, now=started_at)
-    walk = Walk(lambda number: read_page(number, source, client=client, addresses=addresses), bounds)
-    known = _known_states(warehouse, source)
-    walk_id = f"{run_id}/{source.name}"
-    seen: set[str] = set()
-    refused: set[str] = set()
-    for page in walk.pages():
-        _record(page, source, run_id, walk_id, warehouse, known, seen)
-        refused.update(page.refused)
-        on_page(page)
-    verdict = walk.verdict()
-    reason = verdict.reason + (f"; {len(refused)} listed addresses may not be asked for: {_some(refused)}" if refused else "")
-    newest_on = min(verdict.newest_on, clock().date()) if verdict.newest_on else None
-    row = {
-        "walk_id": walk_id,
-        "run_id": run_id,
-        "source": source.name,
-        "kind": kind,
-        "since_on": bounds.since,
-        "until_on": bounds.until,
-        "pages": verdict.pages,
-        "entries": len(seen),
-        "refused": len(refused),
-        "is_complete": verdict.is_complete,
-        "is_whole": verdict.is_whole,
-        "reason": reason,
-        "newest_on": newest_on,
-        "started_at": started_at,
-        "finished_at": clock(),
-    }
-    with warehouse.transaction():
-        warehouse.append("facts.walks", [row])
-    counts = {"pages": verdict.pages, "entries": len(seen), "refused": len(refused)}
-    return Discovery(walk_id, verdict.is_complete, verdict.is_whole, reason, StageReport("discover", source.name, counts, reason))
+
+    def __init__(
+        self,
+        source: Source,
+        *,
+        kind: RunKind,
+        run_id: str,
+        window: Window | None,
+        warehouse: Warehouse,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self.source, self._kind, self._run_id, self._warehouse, self._clock = source, kind, run_id, warehouse, clock
+        self.walk_id = f"{run_id}/{source.name}"
+        self._started_at = clock()
+        self.bounds = _bounds(source, kind, window, warehouse, now=self._started_at)
+        self._known = _known_states(warehouse, source)
+        self._listed = {
+            row[0] for row in warehouse.ask("SELECT DISTINCT article_id FROM facts.entries WHERE source = $s", s=source.name).rows
+        }
+        self._seen: set[str] = set()
+        self._refused: set[str] = set()
+        self._walk: Walk | None = None
+
+    def pages(self, client: Client, addresses: Addresses) -> Iterator[Page]:
+        """Every page as it is read."""
+        self._walk = Walk(lambda number: read_page(number, self.source, client=client, addresses=addresses), self.bounds)
+        return self._walk.pages()
+
+    def record(self, page: Page) -> list[Entry]:
+        """Write a page down; returns the entries of articles that no page ever listed before."""
+        _record(page, self.source, self._run_id, self.walk_id, self._warehouse, self._known, self._seen)
+        self._refused.update(page.refused)
+        new = {entry.article_id: entry for entry in page.entries if entry.article_id not in self._listed}
+        self._listed.update(new)
+        return list(new.values())
+
+    def close(self) -> Discovery:
+        """Write down how the walk ended, once `pages` is exhausted."""
+        assert self._walk is not None
+        verdict, refused = self._walk.verdict(), self._refused
+        reason = verdict.reason + (f"; {len(refused)} listed addresses may not be asked for: {_some(refused)}" if refused else "")
+        newest_on = min(verdict.newest_on, self._clock().date()) if verdict.newest_on else None
+        row = {
+            "walk_id": self.walk_id,
+            "run_id": self._run_id,
+            "source": self.source.name,
+            "kind": self._kind,
+            "since_on": self.bounds.since,
+            "until_on": self.bounds.until,
+            "pages": verdict.pages,
+            "entries": len(self._seen),
+            "refused": len(refused),
+            "is_complete": verdict.is_complete,
+            "is_whole": verdict.is_whole,
+            "reason": reason,
+            "newest_on": newest_on,
+            "started_at": self._started_at,
+            "finished_at": self._clock(),
+        }
+        with self._warehouse.transaction():
+            self._warehouse.append("facts.walks", [row])
+        counts = {"pages": verdict.pages, "entries": len(self._seen), "refused": len(refused)}
+        report = StageReport("discover", self.source.name, counts, reason)
+        return Discovery(self.walk_id, verdict.is_complete, verdict.is_whole, reason, report)
 
 
 def _bounds(source: Source, kind: RunKind, window: Window | None, warehouse: Warehouse, *, now: datetime) -> Bounds:

@@ -1,40 +1,113 @@
-"""Fetch: ask for the articles that are due, archive what comes, and say what became of each.
+"""Fetch: ask for the articles that are due, archive what comes, read it, and say what became of each.
 
-A batch is a stranger to the warehouse: addresses in, facts out, bytes to the archive.
+A batch is a stranger to the warehouse: addresses in, facts out, bytes to the archive. It carries all that a worker must know, what
+earlier batches have learnt of the host included, so that it may run in whatever thread, process or machine has room.
 """
 
 from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from newsroom import extract
-from newsroom.alike import Alike
+from newsroom import extract, facts, reading
+from newsroom.alike import Alike, Answer, Verdict
+from newsroom.archive import ArchiveWriter
 from newsroom.config import Source
 from newsroom.errors import Rejected, RobotsDisallowed
 from newsroom.http import BadResponse, Client, HostDown, NoAnswer, Stopped
-from newsroom.model import Fetch, FetchJob, Recheck, Response, StageReport, Window
+from newsroom.model import ArchiveRef, Exchange, Fetch, FetchJob, HostMemory, Reading, Recheck, Response, StageReport, Window
 from newsroom.urls import Addresses
-from newsroom.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    from newsroom.warehouse import Warehouse
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How a source is asked in a run: what all its batches have in common."""
+
+    source: Source
+    user_agent: str
+    archive_dir: Path
+    """That of the source."""
+    base_url: str | None = None
+    delay: float | None = None
+    """Seconds; None for the source's own."""
+
+    @property
+    def delay_seconds(self) -> float:
+        """Between the starts of two requests, robots.txt aside."""
+        return self.source.politeness.delay_seconds if self.delay is None else self.delay
+
+    def archive_writer(self, name: str, *, clock: Callable[[], datetime], end: int = 0) -> ArchiveWriter:
+        """To a file of the run; see `ArchiveWriter`."""
+        info = {"user-agent": self.user_agent, "robots": "classic", "base-url": self.base_url or self.source.site.base_url}
+        return ArchiveWriter(self.archive_dir, name=name, info=info, clock=clock, end=end)
+
+    def client(
+        self,
+        addresses: Addresses,
+        record: Callable[[Exchange], ArchiveRef],
+        *,
+        clock: Callable[[], datetime],
+        stop: threading.Event | None,
+        memory: Sequence[HostMemory] = (),
+        concurrency: int | None = None,
+    ) -> Client:
+        """Who asks."""
+        return Client(
+            self.source,
+            canonical=addresses.canonical,
+            request_url=addresses.request_url,
+            record=record,
+            user_agent=self.user_agent,
+            base_url=self.base_url,
+            delay=self.delay,
+            clock=clock,
+            stop=stop,
+            memory=memory,
+            concurrency=concurrency,
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class FetchBatch:
     """Addresses of one source to be asked for together."""
 
-    source: str
+    way: Way
     number: int
-    total: int
     jobs: tuple[FetchJob, ...]
+    warc_name: str
+    """Name of the archive file to append to, which is no other batch's meanwhile."""
+    warc_end: int = 0
+    """Where that file ended when it was last written to."""
+    concurrency: int = 1
+    memory: tuple[HostMemory, ...] = ()
+    last: tuple[Answer, ...] = ()
+    """The last answers of the source, for `Alike`."""
 
     def describe(self) -> str:
         """Name of the batch in a log or the Prefect UI."""
-        return f"fetch {self.source} {self.number}/{self.total} ({len(self.jobs)} articles)"
+        return f"fetch {self.way.source.name} {self.number} ({len(self.jobs)} articles)"
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What came of a batch: a fact for each address asked, readings of the pages that came, and what the next batch must know."""
+
+    fetches: tuple[Fetch, ...]
+    readings: tuple[Reading, ...]
+    requests: int
+    warc_end: int
+    memory: tuple[HostMemory, ...]
+    verdict: Verdict | None
+    """Why the batch stopped asking, if the site answers all requests alike."""
 
 
 def pending(
@@ -65,90 +138,131 @@ def pending(
         recheck_days=list(source.recheck.days),
         give_up_after_nights=source.recheck.give_up_after_nights,
         unseen_walk=unseen_walk,
+        parser_version=extract.PARSER_VERSION,
+        definition_sha256=extract.definition_sha256(source),
     )
     return [FetchJob(**row) for row in rows]
 
 
-def batches(source: Source, jobs: list[FetchJob], *, delay: float, articles: int, seconds: float) -> list[FetchBatch]:
-    """Cut jobs into batches of at most `articles`, and of about `seconds` at the source's delay: that much is lost by a kill."""
-    size = max(5, min(articles, int(seconds / delay))) if delay > 0 else articles
-    cuts = [jobs[start : start + size] for start in range(0, len(jobs), size)]
-    return [FetchBatch(source.name, number, len(cuts), tuple(cut)) for number, cut in enumerate(cuts, start=1)]
+def batch_size(delay: float, *, articles: int, seconds: float) -> int:
+    """At most `articles`, and what takes about `seconds` at the source's delay: that much is lost by a kill."""
+    return max(5, min(articles, int(seconds / delay))) if delay > 0 else articles
 
 
-def fetch_batch(
-    batch: FetchBatch,
-    *,
-    source: Source,
-    addresses: Addresses,
-    client: Client,
-    alike: Alike,
-    clock: Callable[[], datetime],
-    stop: threading.Event,
-) -> list[Fetch]:
+def utc_now() -> datetime:
+    """The time, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+def fetch_batch(batch: FetchBatch, clock: Callable[[], datetime] = utc_now, stop: threading.Event | None = None) -> Fetched:
     """Ask for every address of the batch; one fact each, whatever happens.
 
-    Addresses not asked before `stop`, or before the site was found to answer all requests alike, have no fact.
+    Addresses not asked before `stop`, or before the site was found to answer all requests alike, have no fact. When it returns, the
+    bytes of all that it returns are on the disk.
     """
-    concurrency = source.politeness.concurrency
+    way, source = batch.way, batch.way.source
+    addresses = Addresses(source, base_url=way.base_url)
+    alike = Alike(stop_at=source.suspicion.stop_at, of_last=source.suspicion.of_last, last=batch.last)
+    confirmed = {job.url: (job.url, job.payload_at) for job in batch.jobs if job.payload_at}
+    writer = way.archive_writer(batch.warc_name, clock=clock, end=batch.warc_end)
 
-    def one(job: FetchJob) -> Fetch | None:
-        if stop.is_set() or alike.verdict:
-            return None
-        fetch = fetch_one(job, source=source, addresses=addresses, client=client, clock=clock)
-        if fetch is not None and fetch.outcome in ("ok", "rejected"):
-            refusal = f"{fetch.reason}: {fetch.detail}" if fetch.outcome == "rejected" else None
-            alike.saw(fetch.article_id, refusal=refusal, likeness=fetch.likeness)
-        return fetch
+    def keep(exchange: Exchange) -> ArchiveRef:
+        return writer.write(exchange, refers_to=confirmed.get(exchange.url) if exchange.status == 304 else None)
 
-    if concurrency == 1 or len(batch.jobs) == 1:
-        results: Iterable[Fetch | None] = map(one, batch.jobs)
-        return [fetch for fetch in results if fetch is not None]
-    with ThreadPoolExecutor(min(concurrency, len(batch.jobs)), thread_name_prefix=f"fetch-{batch.source}") as pool:
-        return [fetch for fetch in pool.map(one, batch.jobs) if fetch is not None]
+    try:
+        with way.client(addresses, keep, clock=clock, stop=stop, memory=batch.memory, concurrency=batch.concurrency) as client:
+
+            def one(job: FetchJob) -> tuple[Fetch, Reading | None] | None:
+                if (stop is not None and stop.is_set()) or alike.verdict:
+                    return None
+                came = fetch_one(job, source=source, addresses=addresses, client=client, clock=clock)
+                if came is not None:
+                    look_at(came[0], alike)
+                return came
+
+            came = [each for each in _each(one, batch) if each is not None]
+            memory, requests = client.memory(), client.requests
+    finally:
+        end = writer.pause()  # first the bytes, then the fact that points to them
+    return Fetched(
+        tuple(fetch for fetch, _ in came), tuple(read for _, read in came if read is not None), requests, end, memory, alike.verdict
+    )
 
 
-def fetch_one(job: FetchJob, *, source: Source, addresses: Addresses, client: Client, clock: Callable[[], datetime]) -> Fetch | None:
-    """Ask for one address; None if the run was told to stop meanwhile."""
+def _each(
+    one: Callable[[FetchJob], tuple[Fetch, Reading | None] | None], batch: FetchBatch
+) -> Iterable[tuple[Fetch, Reading | None] | None]:
+    threads = min(batch.concurrency, len(batch.jobs))
+    if threads == 1:
+        return [one(job) for job in batch.jobs]
+    with ThreadPoolExecutor(threads, thread_name_prefix=f"fetch-{batch.way.source.name}") as pool:
+        return list(pool.map(one, batch.jobs))
+
+
+def look_at(fetch: Fetch, alike: Alike) -> None:
+    """Show an answer to who notices that all are alike."""
+    if fetch.outcome in ("ok", "rejected"):
+        refusal = f"{fetch.reason}: {fetch.detail}" if fetch.outcome == "rejected" else None
+        alike.saw(fetch.article_id, refusal=refusal, likeness=fetch.likeness)
+
+
+def fetch_one(
+    job: FetchJob, *, source: Source, addresses: Addresses, client: Client, clock: Callable[[], datetime]
+) -> tuple[Fetch, Reading | None] | None:
+    """Ask for one address, and read the page if one came that nobody has read; None if the run was told to stop meanwhile."""
+    came = _ask(job, client, clock)
+    if came is None:
+        return None
+    fetch, response = came
+    if response is None or fetch.outcome != "ok" or fetch.payload_sha256 == job.read_sha256:
+        return fetch, None
+    return _read(job, fetch, response, source, addresses)
+
+
+def _ask(job: FetchJob, client: Client, clock: Callable[[], datetime]) -> tuple[Fetch, Response | None] | None:
     failed = Fetch(job.article_id, job.url, "failed", clock(), requests=1)
     try:
         response = client.get(job.url, etag=job.etag, last_modified=job.last_modified)
     except Stopped:
         return None
     except HostDown as error:
-        return replace(failed, reason="host-down", detail=str(error), requests=0, fetched_at=clock())
+        return replace(failed, reason="host-down", detail=str(error), requests=0, fetched_at=clock()), None
     except NoAnswer as error:
         failed = replace(failed, requests=error.requests, archived=error.archived)
-        return replace(failed, status=error.status, reason="unreachable", detail=str(error), fetched_at=clock())
+        return replace(failed, status=error.status, reason="unreachable", detail=str(error), fetched_at=clock()), None
     except RobotsDisallowed as error:
-        return replace(failed, outcome="disallowed", reason="robots", detail=str(error), requests=0, fetched_at=clock())
+        return replace(failed, outcome="disallowed", reason="robots", detail=str(error), requests=0, fetched_at=clock()), None
     except BadResponse as error:
         kept = _judge(job, error.response)
-        return replace(kept, outcome="rejected", reason=error.reason, detail=str(error), payload_sha256=None, fetched_at=clock())
+        return replace(kept, outcome="rejected", reason=error.reason, detail=str(error), payload_sha256=None, fetched_at=clock()), None
     except Rejected as error:
-        return replace(failed, outcome="rejected", reason=error.reason, detail=str(error), fetched_at=clock())
-    fetch = _judge(job, response)
-    return _look(job, fetch, response, source, addresses) if fetch.outcome == "ok" else fetch
+        return replace(failed, outcome="rejected", reason=error.reason, detail=str(error), fetched_at=clock()), None
+    return _judge(job, response), response
 
 
-def _look(job: FetchJob, fetch: Fetch, response: Response, source: Source, addresses: Addresses) -> Fetch:
-    """Whether it is the article at all. A page that is refused is kept, as evidence and to be judged again by a better definition."""
-    try:
-        look = extract.look(
-            extract.decode(response.content, response.header("content-type")),
-            source,
-            url=job.url,
-            canonical=addresses.canonical,
-            article_id=addresses.article_id,
-            final_url=fetch.final_url,
-            listed_title=job.listed_title,
-        )
-    except Exception:  # noqa: BLE001 -- a page that breaks the look breaks the reader too, which writes it down
-        return fetch
-    if look.doubt is None:
-        return replace(fetch, likeness=look.likeness)
-    where = f" (archive/{source.name}/{fetch.archived.warc_file} at {fetch.archived.warc_offset})" if fetch.archived else ""
-    return replace(fetch, outcome="rejected", reason=look.doubt.reason, detail=look.doubt.evidence + where, likeness=look.likeness)
+def _read(job: FetchJob, fetch: Fetch, response: Response, source: Source, addresses: Addresses) -> tuple[Fetch, Reading | None]:
+    """Whether it is the article at all, and what it says. A page that is refused is kept, as evidence and to be judged again later."""
+    assert fetch.payload_sha256 is not None
+    where = f"archive/{source.name}/{fetch.archived.warc_file} at {fetch.archived.warc_offset}" if fetch.archived else "not archived"
+    page = reading.Page(
+        job.article_id,
+        job.url,
+        fetch.payload_sha256,
+        response.content,
+        response.header("content-type"),
+        where,
+        final_url=fetch.final_url,
+        listed_title=job.listed_title,
+        listed_on=job.listed_on,
+    )
+    judged = reading.judge(page, source, addresses)
+    fetch = replace(fetch, likeness=judged.likeness)
+    if judged.doubt is None:
+        return fetch, judged.reading
+    # a refused page has been read: a better parser or definition will read it again
+    reason, detail = judged.doubt.reason, f"{judged.doubt.evidence} ({where})"
+    refused = Reading(job.article_id, fetch.payload_sha256 or "", reason=reason, detail=detail)
+    return replace(fetch, outcome="rejected", reason=reason, detail=detail), refused
 
 
 def _validator(value: str | None) -> str | None:
@@ -184,35 +298,34 @@ def _judge(job: FetchJob, response: Response) -> Fetch:
     return fetch
 
 
-def record(fetches: list[Fetch], *, source: Source, run_id: str, warehouse: Warehouse, alike: Alike, now: datetime) -> StageReport:
-    """Write the facts of a batch and count them; that pages were refused; and, once, that the site answered all requests alike."""
+def record(
+    fetches: Sequence[Fetch],
+    readings: Sequence[Reading],
+    *,
+    source: Source,
+    run_id: str,
+    warehouse: Warehouse,
+    alike: Alike,
+    now: datetime,
+) -> StageReport:
+    """Write the facts of a batch and count them; and, once, that the site answered all requests alike."""
+    verdict = alike.verdict
+    suspect = {fetch.article_id for fetch in fetches if verdict and fetch.outcome == "ok" and fetch.likeness == verdict.likeness}
     with warehouse.transaction():
         warehouse.append("facts.fetches", [_row(fetch, source.name, run_id) for fetch in fetches])
-        refused = [fetch for fetch in fetches if fetch.outcome == "rejected" and fetch.payload_sha256]
-        warehouse.append("facts.readings", [_refusal(fetch, source, run_id, now) for fetch in refused])
-        if (verdict := alike.verdict) and not warehouse.rows("queue/distrusted", source=source.name, run_id=run_id):
+        believed = [each for each in readings if each.article_id not in suspect]
+        facts.append_readings(warehouse, believed, source=source, run_id=run_id, now=now)
+        if verdict and not warehouse.rows("queue/distrusted", source=source.name, run_id=run_id):
             row = {"run_id": run_id, "source": source.name, "likeness": verdict.likeness, "reason": verdict.reason, "noticed_at": now}
             warehouse.append("facts.distrusts", [row])
-    counts = dict.fromkeys(("fetched", "not_modified", "gone", "failed", "rejected", "refused"), 0)
+    counts = dict.fromkeys(("fetched", "not_modified", "gone", "failed", "rejected", "refused", "read", "unread"), 0)
     names = {"ok": "fetched", "disallowed": "refused"}
     for fetch in fetches:
         counts[names.get(fetch.outcome, fetch.outcome)] += 1
+    counts["read"] = sum(each.article is not None for each in believed)
+    had = {fetch.article_id for fetch in fetches if fetch.outcome == "ok"}
+    counts["unread"] = sum(each.article is None and each.article_id in had for each in believed)
     return StageReport("fetch", source.name, counts)
-
-
-def _refusal(fetch: Fetch, source: Source, run_id: str, now: datetime) -> dict[str, Any]:
-    """A refused page has been read: a better parser or definition will read it again."""
-    return {
-        "run_id": run_id,
-        "source": source.name,
-        "article_id": fetch.article_id,
-        "payload_sha256": fetch.payload_sha256,
-        "parser_version": extract.PARSER_VERSION,
-        "definition_sha256": extract.definition_sha256(source),
-        "read_at": now,
-        "reason": fetch.reason,
-        "detail": fetch.detail,
-    }
 
 
 def _row(fetch: Fetch, source: str, run_id: str) -> dict[str, Any]:

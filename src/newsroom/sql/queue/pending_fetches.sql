@@ -37,8 +37,15 @@ judged AS (
         END AS is_wanted
     FROM candidates
 )
-SELECT article_id, url, CASE WHEN NOT is_damaged THEN etag END AS etag, CASE WHEN NOT is_damaged THEN last_modified END AS last_modified, published_on AS listed_on, payload_at, title AS listed_title
+SELECT article_id, url, CASE WHEN NOT is_damaged THEN etag END AS etag, CASE WHEN NOT is_damaged THEN last_modified END AS last_modified, published_on AS listed_on, payload_at, title AS listed_title,
+    CASE WHEN NOT is_damaged THEN read_sha256 END AS read_sha256
 FROM judged
 LEFT JOIN facts.distrusted USING (article_id)
+LEFT JOIN (
+    SELECT article_id, arg_max(payload_sha256, tick) FILTER (text_sha256 IS NOT NULL) AS read_sha256
+    FROM facts.readings
+    WHERE source = $source AND parser_version = $parser_version AND definition_sha256 = $definition_sha256
+    GROUP BY article_id
+) USING (article_id)
 WHERE is_wanted AND ($started_at IS NULL OR tried_at IS NULL OR is_ahead OR tried_at < $started_at)
 ORDER BY distrusted_at NULLS FIRST, born_on DESC, article_id;

@@ -1,0 +1,99 @@
+"""From the bytes of a page to values: is it the article at all, what does it say, and the digests its text is known by.
+
+Done where the page is: by the worker that fetched it, or by one that reads the archive. Nothing here knows the warehouse.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from datetime import date
+
+from newsroom import extract, similarity
+from newsroom.config import Source
+from newsroom.errors import Damaged, Rejected
+from newsroom.extract import Doubt
+from newsroom.model import Article, Reading, Text
+from newsroom.urls import Addresses
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A response that is to be read."""
+
+    article_id: str
+    url: str
+    payload_sha256: str
+    content: bytes
+    content_type: str | None
+    where: str
+    """Where its bytes stand, for people."""
+    final_url: str | None = None
+    listed_title: str | None = None
+    listed_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What a page was found to be: of `doubt` and `reading` there is one."""
+
+    doubt: Doubt | None
+    reading: Reading | None
+    likeness: str | None
+    """Equal for pages that say the same; see `extract.suspicion`."""
+
+
+def judge(page: Page, source: Source, addresses: Addresses) -> Judged:
+    """Look whether a page is the article, and read it if so. Never raises: a page that breaks the parser costs that page only."""
+    likeness = None
+    try:
+        html = extract.decode(page.content, page.content_type)
+        look = extract.look(
+            html,
+            source,
+            url=page.url,
+            canonical=addresses.canonical,
+            article_id=addresses.article_id,
+            final_url=page.final_url,
+            listed_title=page.listed_title,
+        )
+        likeness = look.likeness
+        if look.doubt is not None:
+            return Judged(look.doubt, None, likeness)
+        article = extract.read_article(
+            html,
+            source,
+            url=page.url,
+            canonical=addresses.canonical,
+            article_id=addresses.article_id,
+            listed_on=page.listed_on,
+        )
+        if article.url is not None and addresses.article_id(article.url) != page.article_id:
+            article = replace(article, url=None)
+        return Judged(None, Reading(page.article_id, page.payload_sha256, article, text_of(article)), likeness)
+    except Exception as error:  # noqa: BLE001 -- one hostile page must not cost the others; the page and the error are kept
+        return Judged(None, unread(page.article_id, page.payload_sha256, error, page.where), likeness)
+
+
+def unread(article_id: str, payload_sha256: str, error: Exception, where: str) -> Reading:
+    """The reading of a page that could not be read."""
+    if isinstance(error, Rejected):
+        return Reading(article_id, payload_sha256, reason=error.reason, detail=f"{error} ({where})")
+    if isinstance(error, Damaged):
+        return Reading(article_id, payload_sha256, reason="archive-damaged", detail=f"{error} ({where})")
+    return Reading(article_id, payload_sha256, reason="parser-error", detail=f"{type(error).__name__}: {error} ({where})")
+
+
+def text_of(article: Article) -> Text:
+    """The digests and the signature of an article's text."""
+    parts = (article.title, article.lead or "", article.body)
+    signature = similarity.signature(article.body)
+    return Text(
+        text_sha256=hashlib.sha256("\x00".join(parts).encode("utf-8", "surrogatepass")).hexdigest(),
+        content_sha256=similarity.content_sha256(article.title, article.lead, article.body),
+        title_sha256=similarity.field_sha256(article.title),
+        lead_sha256=similarity.field_sha256(article.lead),
+        body_sha256=similarity.field_sha256(article.body),
+        signature=signature,
+        bands=similarity.bands(signature),
+    )
