@@ -273,7 +273,7 @@ def pss_mib(pids: list[int]) -> float:
 
 
 def cpu_seconds(pid: int) -> float:
-    """CPU time of a process so far; 0 if it is gone. (Not all that it started are waited for, so theirs is not in its own.)"""
+    """CPU time of a process so far; 0 if it is gone. Not all that it started are waited for: theirs is not in its own."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
