@@ -47,6 +47,8 @@ class Alike:
     def __init__(self, *, stop_at: int, of_last: int, last: Iterable[Answer] = ()) -> None:
         self._stop_at = stop_at
         self._last: deque[Answer] = deque(last, maxlen=of_last)
+        self._refused = sum(answer.refusal is not None for answer in self._last)
+        self._same = Counter(answer.likeness for answer in self._last)
         self._lock = Lock()
         self._verdict: Verdict | None = None
 
@@ -69,12 +71,21 @@ class Alike:
     def saw(self, article_id: str, *, refusal: str | None = None, likeness: str | None = None) -> None:
         """One answer with a page in it: why it was refused, if it was, and what it says (`suspicion.Look.likeness`)."""
         with self._lock:
+            if len(self._last) == self._last.maxlen:
+                oldest = self._last[0]
+                self._refused -= oldest.refusal is not None
+                self._same[oldest.likeness] -= 1
+                self._same += Counter()  # drops what counts nothing any more
             self._last.append(Answer(article_id, refusal, likeness))
-            self._verdict = self._verdict or self._judge()
+            self._refused += refusal is not None
+            self._same[likeness] += 1
+            # a night sees thousands: the whole is judged only when it may matter
+            if self._verdict is None and max(self._refused, self._same[likeness]) >= self._stop_at:
+                self._verdict = self._judge()
 
     def _judge(self) -> Verdict | None:
         answers = self._last
-        refusals = Counter(answer.refusal for answer in answers if answer.refusal)
+        refusals = Counter(answer.refusal for answer in answers if answer.refusal is not None)
         if refusals.total() >= self._stop_at:
             return Verdict(f"{refusals.total()} of the last {len(answers)} answers are no articles ({refusals.most_common(1)[0][0]})")
         same = Counter(likeness for _, likeness in {(a.article_id, a.likeness) for a in answers if a.likeness})

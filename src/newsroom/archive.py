@@ -307,13 +307,16 @@ def heal(directory: Path) -> list[Healed]:
     return finish(directory, "*", {})
 
 
-def finish(directory: Path, name: str, ends: Mapping[str, int]) -> list[Healed]:
+def finish(directory: Path, name: str, ends: Mapping[str, int], *, heals: bool = True) -> list[Healed]:
     """Gives the paused files whose names match the pattern `name` (without `.warc`) their final names.
 
-    `ends` says where each was paused, by file name. A file that ends elsewhere was left by a writer that died: it is healed and told.
+    `ends` says where each was paused, by file name. A file that ends elsewhere was left by a writer that died: it is healed and told,
+    unless not `heals`, because that writer may be alive.
     """
     healed = []
     paths = sorted(directory.glob(f"{name}.warc{_OPEN}"))
+    if not heals:
+        paths = [path for path in paths if path.stat().st_size == ends.get(path.name.removesuffix(_OPEN))]
     for path in paths:
         final = path.with_name(path.name.removesuffix(_OPEN))
         if final.exists():

@@ -257,11 +257,18 @@ class Crawl:
         given_up = self._alike.verdict or self.desk.stop.is_set()
         return not (self._walking or self._open or (self._waiting and not given_up))
 
+    def _finish_files(self, *, heals: bool) -> None:
+        ends = {f"{name}.warc": end for name, end in self._ends.items()}
+        for healed in archive.finish(self.way.archive_dir, f"{self.errand.run_id}*", ends, heals=heals):
+            self.watch.say(f"archive: {healed}")
+
+    def leave(self) -> None:
+        """The run ends in the middle: what is still being written is left to the next one."""
+        self._finish_files(heals=False)
+
     def close(self) -> None:
         """Give the archive files their names, and say what became of it all."""
-        ends = {f"{name}.warc": end for name, end in self._ends.items()}
-        for healed in archive.finish(self.way.archive_dir, f"{self.errand.run_id}*", ends):
-            self.watch.say(f"archive: {healed}")
+        self._finish_files(heals=True)
         name, totals = self.source.name, self._totals
         if self._planned:
             self.watch.say(f"fetch {name}: " + ", ".join(f"{n} {what.replace('_', ' ')}" for what, n in totals.items() if n))

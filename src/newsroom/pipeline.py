@@ -351,9 +351,15 @@ def _crawl(this: _Run, wanted: Sequence[tuple[Source, tuple[str, ...]]]) -> None
         )
         for source, ids in wanted
     ]
-    for crawl in crawls:
-        crawl.start()
-    desk.serve(crawls)
+    try:
+        for crawl in crawls:
+            crawl.start()
+        desk.serve(crawls)
+    except BaseException:
+        with _forgiving():
+            for crawl in crawls:
+                crawl.leave()
+        raise
     for crawl in crawls:
         crawl.close()
         this.counts[crawl.source.name].update(crawl.counts)

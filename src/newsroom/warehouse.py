@@ -85,6 +85,7 @@ class Warehouse:
         self.path = path
         self.healed: str | None = None
         """What had to be mended at opening, in words."""
+        self._schemas: dict[str, Any] = {}
 
     @classmethod
     @contextmanager
@@ -188,7 +189,8 @@ class Warehouse:
             return 0
         import pyarrow as pa  # 0.3 s that commands which only read need not pay
 
-        schema = self._connection.sql(f"SELECT * FROM {table} LIMIT 0").to_arrow_table().schema
+        if (schema := self._schemas.get(table)) is None:
+            schema = self._schemas[table] = self._connection.sql(f"SELECT * FROM {table} LIMIT 0").to_arrow_table().schema
         unknown = {key for row in rows for key in row} - set(schema.names)
         if unknown:
             raise NewsroomError(f"{table}: no such columns: {', '.join(sorted(unknown))}")

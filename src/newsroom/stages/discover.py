@@ -12,7 +12,7 @@ from newsroom import extract
 from newsroom.config import Source
 from newsroom.errors import Rejected, RobotsDisallowed, Transient
 from newsroom.http import Client
-from newsroom.model import Entry, Response, RunKind, StageReport, Window
+from newsroom.model import Entry, ListingPage, Response, RunKind, StageReport, Window
 from newsroom.urls import Addresses
 from newsroom.walk import Bounds, NoSuchPage, Page, Walk
 from newsroom.warehouse import Warehouse
@@ -58,10 +58,11 @@ class Discovering:
         self._seen: set[str] = set()
         self._refused: set[str] = set()
         self._walk: Walk | None = None
+        self._read: Memo = {}
 
     def pages(self, client: Client, addresses: Addresses) -> Iterator[Page]:
         """Every page as it is read."""
-        self._walk = Walk(lambda number: read_page(number, self.source, client=client, addresses=addresses), self.bounds)
+        self._walk = Walk(lambda number: read_page(number, self.source, client=client, addresses=addresses, memo=self._read), self.bounds)
         return self._walk.pages()
 
     def record(self, page: Page) -> list[Entry]:
@@ -112,7 +113,11 @@ def _bounds(source: Source, kind: RunKind, window: Window | None, warehouse: War
     return Bounds(first_page=listing.first_page, max_pages=listing.max_pages, is_sorted=is_sorted, since=since, until=until)
 
 
-def read_page(number: int, source: Source, *, client: Client, addresses: Addresses) -> Page:
+Memo = dict[int, tuple[bytes, ListingPage]]
+"""By page number: the bytes last received, digested, and what was read from them. A walk asks for every page twice."""
+
+
+def read_page(number: int, source: Source, *, client: Client, addresses: Addresses, memo: Memo | None = None) -> Page:
     """Ask for one listing page and read it. Raises `NoSuchPage`, `Transient` or `Rejected`."""
     path = source.listing.url.format(page=number, rows=source.listing.rows)
     url = source.site.base_url + path
@@ -125,7 +130,12 @@ def read_page(number: int, source: Source, *, client: Client, addresses: Address
     if response.status != 200:
         raise Transient(f"HTTP {response.status} for {url}", status=response.status)
     html = extract.decode(response.content, response.header("content-type"))
-    listing = extract.read_listing(html, source, canonical=addresses.canonical, article_id=addresses.article_id, url=url)
+    digest, memo = hashlib.sha256(response.content).digest(), {} if memo is None else memo
+    if number in memo and memo[number][0] == digest:
+        listing = memo[number][1]
+    else:
+        listing = extract.read_listing(html, source, canonical=addresses.canonical, article_id=addresses.article_id, url=url)
+        memo[number] = (digest, listing)
     if not listing.entries:
         _doubt_empty(html, url, source, addresses, response)
     allowed = [entry for entry in listing.entries if client.allowed(entry.url)]
