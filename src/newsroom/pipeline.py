@@ -356,6 +356,7 @@ def _crawl(this: _Run, wanted: Sequence[tuple[Source, tuple[str, ...]]]) -> None
             crawl.start()
         desk.serve(crawls)
     except BaseException:
+        this.stop.set()
         with _forgiving():
             for crawl in crawls:
                 crawl.leave()
