@@ -77,7 +77,12 @@ class PrefectEngine:
 
     def submit(self, name: str, work: Callable[[Any], T], batch: Batch) -> Pending[T]:
         """Do it where the flow's task runner has room, as one task run, tried again if that can help."""
-        return cast("Pending[T]", _named(_batch, name, batch.describe()).submit(lambda: work(batch)))
+        return cast("Pending[T]", batch_task(name, batch).submit(lambda: work(batch)))
+
+
+def batch_task(name: str, batch: Batch) -> Task[[Callable[[], Any]], Any]:
+    """The task that does a batch."""
+    return _named(_batch, name, batch.describe())
 
 
 def _named(kind: Task[[Callable[[], Any]], Any], stage: str, name: str) -> Task[[Callable[[], Any]], Any]:

@@ -107,9 +107,22 @@ def retry(
 def _run(kind: RunKind, options: pipeline.Options, **what: Any) -> State[Any]:
     plan = pipeline.prepare(kind, options, **what)
     stop = threading.Event()
-    result = pipeline.run(plan, engine=PrefectEngine(), watch=_Logged(_onlooker.get()), stop=stop)
+    with engine_for(plan) as engine:
+        result = pipeline.run(plan, engine=engine, watch=_Logged(_onlooker.get()), stop=stop)
     artifacts.leave(result, walks=_walks(result, options.data_dir), report=options.data_dir / "public" / "report.html")
     return final_state(result)
+
+
+@contextmanager
+def engine_for(plan: pipeline.Plan) -> Iterator[PrefectEngine]:
+    """Who does the batches: threads and processes of this machine, or the workers of a Dask cluster."""
+    if plan.settings.workers.dask is None:
+        yield PrefectEngine()
+        return
+    from flows.cluster import cluster
+
+    with cluster(plan.settings.workers.dask) as engine:
+        yield engine
 
 
 def _walks(result: RunResult, data_dir: Path) -> list[dict[str, Any]]:

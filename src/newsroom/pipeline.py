@@ -339,7 +339,11 @@ def _crawl(this: _Run, wanted: Sequence[tuple[Source, tuple[str, ...]]]) -> None
     crawls = [
         Crawl(
             Way(
-                source, settings.user_agent_text, options.data_dir / "archive" / source.name, base_url=options.base_url, delay=options.delay
+                source,
+                settings.user_agent_text,
+                (options.data_dir / "archive" / source.name).absolute(),
+                base_url=options.base_url,
+                delay=options.delay,
             ),
             Errand(this.plan.kind, this.run_id, this.started_at, options.recheck, this.plan.window, ids),
             warehouse=this.warehouse,
@@ -377,7 +381,7 @@ def _read(this: _Run, source: Source, *, force: tuple[str, ...] = ()) -> None:
         source,
         jobs,
         pages=this.plan.settings.batch.articles,
-        archive_dir=options.data_dir / "archive" / source.name,
+        archive_dir=(options.data_dir / "archive" / source.name).absolute(),
         base_url=options.base_url,
     )
     totals: Counter[str] = Counter()
