@@ -27,16 +27,30 @@ def squeeze(text: str) -> str:
     >>> squeeze("  VIENNA,\u00a0 27\n September\u200b ")
     'VIENNA, 27 September'
     """
+    if text.isprintable():  # so its only whitespace are blanks, and most texts have them where they belong
+        return " ".join(text.split()) if "  " in text or text[:1] == " " or text[-1:] == " " else text
     text = " ".join(text.split())
     return text if text.isprintable() else " ".join(_INVISIBLE.sub("", text).split())
 
 
 def run_of_text(text: str) -> str:
     """Like `squeeze`, but a blank at either end stays (as one blank): the text of one node among others."""
+    if "  " not in text and text.isprintable():
+        return text
     core = squeeze(text)
     if not core:
         return " " if text else ""
     return f"{' ' if text[0].isspace() else ''}{core}{' ' if text[-1].isspace() else ''}"
+
+
+def without(text: str, part: str) -> str:
+    """`squeeze(text.replace(part, " ", 1))` of two texts that are squeezed already.
+
+    >>> without("a b c", "b"), without("abc", "b"), without("abc", "abc")
+    ('a c', 'a c', '')
+    """
+    before, found, after = text.partition(part) if part else (text, "", "")
+    return f"{before.rstrip()} {after.lstrip()}".strip() if found else text
 
 
 def same(text: str) -> str:
