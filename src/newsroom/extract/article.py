@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from typing import TypeVar
 from urllib.parse import urljoin, urlsplit
@@ -88,6 +88,7 @@ class Reader:
         return any(c.startswith(f"{kind}:") for name in type(fields).model_fields for c in getattr(fields, name))
 
     def article(self, listed_on: date | None) -> Article:
+        """Read it. Raises what `read_article` raises."""
         self.kinds_in_headings = layout.part_headings(self.page, {same(title) for title in self.heads}, self.source)
         title = self._title()
         self.layout = layout.read(self.page, title, self.source)
@@ -172,17 +173,20 @@ class Reader:
         def holds(title: str) -> Pleases:
             return lambda text: title in text
 
-        def is_dated(certain: set[str]) -> bool:
-            return any(same(name) in dated for name in certain)
+        def has_date(mentions: Iterable[tuple[str, bool]]) -> bool:
+            return any(is_certain and same(name) in dated for name, is_certain in mentions)
 
         def has_labels(text: str) -> bool:
-            names, certain = known.mentioned(text)
-            return len(set(names)) > 1 or is_dated(certain)
+            mentions = labels.mentioned_again(known, text)
+            return len({name for name, _ in mentions}) > 1 or has_date(mentions)
 
         def has_other_labels(text: str, rest: str) -> bool:
             """Labels of others, once and again; or the rest of the page has a date's, and whatever else these are."""
-            names, (elsewhere, certain) = known.mentioned(text)[0], known.mentioned(rest)
-            return is_dated(certain) and (_repeats(names) or (set(names) <= set(elsewhere) and not _repeats(elsewhere)))
+            if not has_date(known.mentioned(rest)):
+                return False
+            names = [name for name, _ in labels.mentioned_again(known, text)]
+            elsewhere = [name for name, _ in known.mentioned(rest)]
+            return _repeats(names) or (set(names) <= set(elsewhere) and not _repeats(elsewhere))
 
         return [*((holds(title), lambda _, rest, title=title: title in rest) for title in titles if title), (has_labels, has_other_labels)]
 

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 # directional overrides. Whitespace controls are not here: they are collapsed. ZWJ/ZWNJ stay, scripts need them.
 _INVISIBLE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u200b\u2060\ufeff\u202a-\u202e\u2066-\u2069\ud800-\udfff]+")
 
+_ASCII = bytes(range(128))
+
 # A name a page may call its encoding by, that Python decodes as text (`unicode_escape`, `zip`, `idna` are not among them).
 _KNOWN_CHARSET = re.compile(
     r"(utf-?8|utf-?16(le|be)?|us-ascii|ascii|latin-?1|iso-?8859-?\d{1,2}|windows-?(125\d|874)|cp125\d|koi8-?[ru]|macintosh|mac-?cyrillic"
@@ -51,6 +53,17 @@ def without(text: str, part: str) -> str:
     """
     before, found, after = text.partition(part) if part else (text, "", "")
     return f"{before.rstrip()} {after.lstrip()}".strip() if found else text
+
+
+def folded(text: str) -> bytes:
+    r"""`text.casefold()` as UTF-8. Python folds a text in four times the time for the sake of a single dash; a dash stays as it is.
+
+    >>> folded("DIE STRASSE – DIE STRA\u1e9eE").decode()
+    'die strasse – die strasse'
+    """
+    encoded = text.encode("utf-8", "replace")
+    foreign = encoded.translate(None, _ASCII).decode()
+    return encoded.lower() if foreign == foreign.casefold() else text.casefold().encode("utf-8", "replace")
 
 
 def same(text: str) -> str:
