@@ -92,6 +92,8 @@ class Labels:
 
     def __init__(self, names: tuple[str, ...]) -> None:
         self._spelling = {same(name): name for name in names}
+        first = re.compile(_either({key[:1] for key in self._spelling}), re.IGNORECASE)
+        self._first = frozenset(character for character in map(chr, range(128)) if first.match(character))
         words = _either(self._spelling)
         self._pattern = re.compile(rf"\s*(?P<name>{words})\s*(?P<colon>[:\uff1a])?\s*", re.IGNORECASE)
         as_printed = _either([*names, *(name.upper() for name in names)])
@@ -109,7 +111,8 @@ class Labels:
 
     def in_line(self, line: Line) -> list[tuple[str, list[Run], bool]]:
         """Labels that the line begins with: name, value's runs, whether the label is alone."""
-        if not self._pattern.match(line.text):
+        first = line.text[:1]
+        if (first.isascii() and first not in self._first) or not self._pattern.match(line.text):
             return []
         raw = "".join(run.text for run in line.runs)
         head = self._pattern.match(raw)

@@ -80,7 +80,9 @@ def _spellings(names: tuple[str, ...], aliases: tuple[tuple[str, str], ...]) -> 
 
 def kind_of(text: str, source: Source) -> str | None:
     """The known content type that a line is, perhaps in brackets or at the end of a trail; None if it is something else."""
-    return content_types(source).get(same(_TRAIL.sub("", text).strip(" []():|·•–-")))
+    if any(mark in text for mark in "/|›»>"):
+        text = _TRAIL.sub("", text)
+    return content_types(source).get(same(text.strip(" []():|·•–-")))
 
 
 def part_headings(page: Page, titles: Collection[str], source: Source) -> dict[int, str]:
@@ -105,9 +107,9 @@ def locate(page: Page, title: str) -> tuple[int, int] | None:
     key = same(title)
     found: list[tuple[int, int]] = []
     for number, line in enumerate(page.lines):
-        is_short = 0 < len(line.text) <= len(key)  # folding makes no text shorter
-        if is_short and key.startswith(line.text.casefold()) and (end := _matches(page, number, key)):
-            found.append((number, end))
+        text = line.text
+        if text and len(text) <= len(key) and key.startswith(text.casefold()) and (end := _matches(page, number, key)):
+            found.append((number, end))  # folding makes no text shorter
     if not found:
         return None
     starts = {at for at, _ in found}

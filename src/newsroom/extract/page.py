@@ -317,9 +317,9 @@ class _Walk:
                     self.flush()
                     page.close_element(0)
                     return
-                parent, outside, is_block = stack.pop()
+                node, outside, is_block = stack.pop()
                 self.leave(outside, is_block=is_block)
-                node = parent.next
+                node = node.next
                 continue
             tag, at = node.tag or "", self.at
             if tag == "-text":

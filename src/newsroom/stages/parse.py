@@ -17,7 +17,7 @@ from newsroom.archive import ArchiveReader
 from newsroom.config import Source
 from newsroom.errors import Damaged, Rejected
 from newsroom.model import ArchiveRef, Article, Reading, ReadJob, StageReport
-from newsroom.similarity import content_sha256, field_sha256
+from newsroom.similarity import content_sha256, hashes
 from newsroom.urls import Addresses
 from newsroom.warehouse import Warehouse
 
@@ -157,12 +157,13 @@ def _row(reading: Reading, source: Source, run_id: str, now: datetime) -> dict[s
 
 
 def _text(sha256: str, article: Article) -> dict[str, Any]:
+    found = hashes(article.title, article.lead, article.body)
     return {
         "text_sha256": sha256,
-        "content_sha256": content_sha256(article.title, article.lead, article.body),
-        "title_sha256": field_sha256(article.title),
-        "lead_sha256": field_sha256(article.lead),
-        "body_sha256": field_sha256(article.body),
+        "content_sha256": found.content,
+        "title_sha256": found.title,
+        "lead_sha256": found.lead,
+        "body_sha256": found.body,
         "title": article.title,
         "lead": article.lead,
         "body": article.body,
