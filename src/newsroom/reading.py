@@ -45,29 +45,24 @@ class Judged:
 
 def judge(page: Page, source: Source, addresses: Addresses) -> Judged:
     """Look whether a page is the article, and read it if so. Never raises: a page that breaks the parser costs that page only."""
-    likeness = None
+    found = extract.judge(
+        extract.decode(page.content, page.content_type),
+        source,
+        url=page.url,
+        canonical=addresses.canonical,
+        article_id=addresses.article_id,
+        final_url=page.final_url,
+        listed_title=page.listed_title,
+        listed_on=page.listed_on,
+    )
+    likeness = found.look.likeness
+    if found.look.doubt is not None:
+        return Judged(found.look.doubt, None, likeness)
     try:
-        html = extract.decode(page.content, page.content_type)
-        look = extract.look(
-            html,
-            source,
-            url=page.url,
-            canonical=addresses.canonical,
-            article_id=addresses.article_id,
-            final_url=page.final_url,
-            listed_title=page.listed_title,
-        )
-        likeness = look.likeness
-        if look.doubt is not None:
-            return Judged(look.doubt, None, likeness)
-        article = extract.read_article(
-            html,
-            source,
-            url=page.url,
-            canonical=addresses.canonical,
-            article_id=addresses.article_id,
-            listed_on=page.listed_on,
-        )
+        if found.error is not None:
+            raise found.error
+        assert found.article is not None
+        article = found.article
         if article.url is not None and addresses.article_id(article.url) != page.article_id:
             article = replace(article, url=None)
         return Judged(None, Reading(page.article_id, page.payload_sha256, article, text_of(article)), likeness)
@@ -87,13 +82,14 @@ def unread(article_id: str, payload_sha256: str, error: Exception, where: str) -
 def text_of(article: Article) -> Text:
     """The digests and the signature of an article's text."""
     parts = (article.title, article.lead or "", article.body)
+    hashes = similarity.hashes(article.title, article.lead, article.body)
     signature = similarity.signature(article.body)
     return Text(
         text_sha256=hashlib.sha256("\x00".join(parts).encode("utf-8", "surrogatepass")).hexdigest(),
-        content_sha256=similarity.content_sha256(article.title, article.lead, article.body),
-        title_sha256=similarity.field_sha256(article.title),
-        lead_sha256=similarity.field_sha256(article.lead),
-        body_sha256=similarity.field_sha256(article.body),
+        content_sha256=hashes.content,
+        title_sha256=hashes.title,
+        lead_sha256=hashes.lead,
+        body_sha256=hashes.body,
         signature=signature,
         bands=similarity.bands(signature),
     )

@@ -20,6 +20,7 @@ import re
 import struct
 import unicodedata
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from rensa import RMinHash
 
@@ -41,13 +42,13 @@ _INVISIBLE = [
     *range(0xFE00, 0xFE10),
     0xFEFF,
 ]
-_FOLDS: dict[int, str | None] = {
-    **dict.fromkeys(_INVISIBLE, None),
-    **dict.fromkeys(map(ord, "`´‘’‚‛′‹›ʼ"), "'"),
-    **dict.fromkeys(map(ord, "“”„‟″«»"), '"'),
-    **dict.fromkeys(map(ord, "‐‑‒–—―−﹘﹣"), "-"),
+_FOLDS: dict[str, str] = {
+    **dict.fromkeys(map(chr, _INVISIBLE), ""),
+    **dict.fromkeys("`´‘’‚‛′‹›ʼ", "'"),
+    **dict.fromkeys("“”„‟″«»", '"'),
+    **dict.fromkeys("‐‑‒–—―−﹘﹣", "-"),
 }
-_FOLDABLE = re.compile(f"[{re.escape(''.join(map(chr, _FOLDS)))}]")  # a scan by re is ten times faster than str.translate
+_ASCII = bytes(range(128))
 _WORD = re.compile(r"\w+")
 
 
@@ -60,17 +61,24 @@ def normalise(text: str) -> str:
     >>> normalise("VIENNA,\u00a05 October 2020 – \u201cHow\u201d  to co\u00adoperate")
     'vienna, 5 october 2020- "how" to cooperate'
     """
-    if text.isascii():
-        folded = text.lower().replace("`", "'")
-    else:
-        # folded before NFKC, which makes a blank and an accent of ´; and after it, which brings forth plain dashes and quotes
-        folded = unicodedata.normalize("NFKC", _fold(text)).casefold()
-        folded = _fold(unicodedata.normalize("NFKC", folded))
+    folded = _fold(text)
+    folded = folded.lower() if folded.isascii() else _compatible(folded)
     return " ".join(folded.split()).replace(" -", "-")
 
 
+def _compatible(text: str) -> str:
+    """Small letters, each written in one way only."""
+    # folded before NFKC, which makes a blank and an accent of ´; and after it, which brings forth plain dashes and quotes
+    return _fold(unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()))
+
+
 def _fold(text: str) -> str:
-    return _FOLDABLE.sub(lambda match: _FOLDS[ord(match[0])] or "", text)
+    """By one replacement for each foreign character that there is: ten times faster than a pattern, a hundred than `str.translate`."""
+    if not text.isascii():
+        foreign = text.encode("utf-8", "surrogatepass").translate(None, _ASCII).decode("utf-8", "surrogatepass")
+        for character in _FOLDS.keys() & set(foreign):
+            text = text.replace(character, _FOLDS[character])
+    return text.replace("`", "'")
 
 
 def field_sha256(text: str | None) -> str:
@@ -85,6 +93,22 @@ def content_sha256(title: str, lead: str | None, body: str) -> str:
     True
     """
     return hashlib.sha256(b"\x1f".join((_bytes(title), _bytes(lead), _bytes(body)))).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Hashes:
+    """`content_sha256` and the `field_sha256` of each of its fields, for the price of one."""
+
+    content: str
+    title: str
+    lead: str
+    body: str
+
+
+def hashes(title: str, lead: str | None, body: str) -> Hashes:
+    """All hashes of a text, which is normalised once."""
+    fields = [_bytes(title), _bytes(lead), _bytes(body)]
+    return Hashes(*(hashlib.sha256(one).hexdigest() for one in (b"\x1f".join(fields), *fields)))
 
 
 def signature(text: str) -> tuple[int, ...]:

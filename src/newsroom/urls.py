@@ -89,6 +89,11 @@ class Addresses:
         return re.compile(self.source.site.article_path, re.IGNORECASE)
 
     @cached_property
+    def _plain(self) -> re.Pattern[str]:
+        """An address of ours, small letters, figures, hyphens and slashes only; none where a mirror's path must be looked for."""
+        return re.compile(re.escape(self._own) + r"(?:/[a-z0-9-]+)+" if not self._asked[1] else r"(?!)")
+
+    @cached_property
     def _listing_path(self) -> str:
         return "/" + "/".join(_segments(urlsplit(self.source.listing.url).path))
 
@@ -106,6 +111,8 @@ class Addresses:
         """
         if len(url) > MAX_LENGTH:
             return None
+        if self._plain.fullmatch(url):  # most are: nothing to undo
+            return self._own + self._fold_case(url[len(self._own) :])
         try:
             parts = urlsplit(_clean(url) if relative_to is None else urljoin(_clean(relative_to), _clean(url)))
             is_ours = parts.scheme in _DEFAULT_PORTS and _netloc(parts) in self._names

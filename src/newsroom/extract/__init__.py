@@ -1,12 +1,13 @@
 """Bytes in, values out: listing and article pages read by a source definition. No network, no clock, no log.
 
 What is told apart here is in the modules: `text` (characters, words), `page` (lines of a page), `labels` (labels and
-values), `layout` and `body` (what stands where), `candidates` (what a definition may ask for), `article`, `listing`,
-`suspicion` and `signals` (what is no article at all).
+values), `opened` (what the head says), `layout` and `body` (what stands where), `candidates` (what a definition may ask for),
+`article`, `listing`, `suspicion` and `signals` (what is no article at all), `judging` (both from one parse).
 """
 
 from newsroom.extract.article import read_article
 from newsroom.extract.candidates import definition_sha256, problems, validate
+from newsroom.extract.judging import Judged, judge
 from newsroom.extract.listing import read_listing
 from newsroom.extract.recorded import check_recorded, read_recorded, record
 from newsroom.extract.signals import REASONS as REFUSALS
@@ -20,11 +21,13 @@ __all__ = [
     "PARSER_VERSION",
     "REFUSALS",
     "Doubt",
+    "Judged",
     "Look",
     "check_recorded",
     "decode",
     "definition_sha256",
     "doubt_listing",
+    "judge",
     "look",
     "problems",
     "read_article",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from typing import TypeVar
 from urllib.parse import urljoin, urlsplit
@@ -16,7 +16,8 @@ from newsroom.errors import FieldMissing
 from newsroom.extract import attachments, body, candidates, labels, layout
 from newsroom.extract.candidates import Candidate
 from newsroom.extract.labels import Labelled
-from newsroom.extract.page import Line, Pleases, Replaces, cut, lines_of, parse
+from newsroom.extract.opened import Opened
+from newsroom.extract.page import Line, Pleases, Replaces, cut, lines_of
 from newsroom.extract.text import collapse_doubled_tail, same, squeeze
 from newsroom.model import Article
 from newsroom.urls import without_tokens
@@ -41,7 +42,7 @@ def read_article(
     year). Raises `FieldMissing` for a required field that none of its candidates finds, `Rejected` for what is no
     readable page. What else cannot be read is None or empty; nothing is made up.
     """
-    return _Reader(html, source, url, canonical, article_id).article(listed_on)
+    return Reader(Opened(html), source, url, canonical, article_id).article(listed_on)
 
 
 def absolute(url: str, href: str, canonical: Canonical, *, is_file: bool = False) -> str | None:
@@ -62,34 +63,33 @@ def absolute(url: str, href: str, canonical: Canonical, *, is_file: bool = False
     return f"{own}?download=true" if is_file and "download=" in parts.query and "?" not in own else own
 
 
-class _Reader:
-    """One page on its way to an article."""
+class Reader:
+    """One page on its way to an article. The page's tree is cut."""
 
-    def __init__(self, html: bytes | str, source: Source, url: str, canonical: Canonical, article_id: Canonical) -> None:
+    def __init__(self, opened: Opened, source: Source, url: str, canonical: Canonical, article_id: Canonical) -> None:
+        self.opened = opened
         self.source = source
         self.url = url
         self.canonical = canonical
         self.article_id = article_id
         self.fields = source.article.fields
         self.cut = source.article.cut
-        self.tree = parse(html)
+        self.tree = opened.tree
         self.found_by: dict[str, str] = {}
-        self.head: dict[str, list[LexborNode]] = {"html": [], "title": [], "link": [], "meta": [], "h1": []}
-        for node in self.tree.css("html, title, link[rel=canonical], meta[content], h1"):
-            self.head[node.tag or ""].append(node)
         self.ld = candidates.json_ld(self.tree) if self._uses("ld") else []
         self.address = self._address()
         self.language = self._language()
         self.heads = self._heads()
-        cut(self.tree, self.cut.selectors, spare=self._spare())
+        self.cut_out = cut(self.tree, self.cut.selectors, spare=self._spare())
         self.page = lines_of(self.tree)
-        self.kinds_in_headings = layout.part_headings(self.page, {same(title) for title in self.heads}, self.source)
 
     def _uses(self, kind: str) -> bool:
         fields = self.fields
         return any(c.startswith(f"{kind}:") for name in type(fields).model_fields for c in getattr(fields, name))
 
     def article(self, listed_on: date | None) -> Article:
+        """Read it. Raises what `read_article` raises."""
+        self.kinds_in_headings = layout.part_headings(self.page, {same(title) for title in self.heads}, self.source)
         title = self._title()
         self.layout = layout.read(self.page, title, self.source)
         content_type = self._first("content_type", self.fields.content_type, self._content_type)
@@ -136,7 +136,7 @@ class _Reader:
     # --- before the walk: what the head of the page says --------------------------------------------------------
 
     def _address(self) -> str | None:
-        href = next((node.attributes.get("href") for node in self.head["link"]), None)
+        href = next(iter(self.opened.canonicals), None)
         address = absolute(self.url, href, self.canonical) if href else None
         return address if address and self.article_id(address) else None
 
@@ -145,13 +145,13 @@ class _Reader:
         found = re.fullmatch(self.source.site.article_path, urlsplit(self.url).path, re.IGNORECASE)
         if found and (prefix := found.groupdict().get("lang")):
             return prefix[:2].lower()
-        lang = next((node.attributes.get("lang") for node in self.head["html"]), None) or ""
+        lang = next(iter(self.opened.languages), None) or ""
         return lang[:2].lower() if re.match(r"[A-Za-z]{2}(?![A-Za-z])", lang) else self.source.language
 
     def _heads(self) -> list[str]:
         """Titles that the head of the page offers, longest first: og:title, and `<title>` whole and without site names at its ends."""
-        offered = [*self._meta("og:title"), *self._meta("twitter:title")]
-        for node in self.head["title"][:1]:
+        offered = [*self.opened.meta("og:title"), *self.opened.meta("twitter:title")]
+        for node in self.opened.titles[:1]:
             whole = squeeze(node.text())
             breaks = [found.span() for found in _TITLE_SEPARATOR.finditer(whole)][:10]
             pieces = [whole, *(whole[:start] for start, _ in breaks), *(whole[end:] for _, end in breaks)]
@@ -159,16 +159,13 @@ class _Reader:
         found = dict.fromkeys(text for title in offered for text in (self._without_suffix(title), title) if text)
         return sorted(found, key=len, reverse=True)
 
-    def _meta(self, name: str) -> list[str]:
-        return candidates.meta_values(self.head["meta"], name)
-
     def _without_suffix(self, title: str) -> str:
         suffix = self.source.article.cut.title_suffix
         return re.sub(f"(?:{suffix})$", "", title).strip() if suffix else title
 
     def _spare(self) -> list[tuple[Pleases, Replaces]]:
         """What must not be cut: the title (as the head names it, or the only <h1>), and its labels: a date's, or two."""
-        h1 = self.head["h1"]
+        h1 = self.opened.h1s
         titles = [*self.heads[:3], *([squeeze(h1[0].text(separator=" "))] if len(h1) == 1 else [])]
         known = labels.compiled(self.source.labels)
         dated = {same(c.removeprefix("label:")) for c in self.fields.published_on if c.startswith("label:")}
@@ -176,17 +173,20 @@ class _Reader:
         def holds(title: str) -> Pleases:
             return lambda text: title in text
 
-        def is_dated(certain: set[str]) -> bool:
-            return any(same(name) in dated for name in certain)
+        def has_date(mentions: Iterable[tuple[str, bool]]) -> bool:
+            return any(is_certain and same(name) in dated for name, is_certain in mentions)
 
         def has_labels(text: str) -> bool:
-            names, certain = known.mentioned(text)
-            return len(set(names)) > 1 or is_dated(certain)
+            mentions = labels.mentioned_again(known, text)
+            return len({name for name, _ in mentions}) > 1 or has_date(mentions)
 
         def has_other_labels(text: str, rest: str) -> bool:
             """Labels of others, once and again; or the rest of the page has a date's, and whatever else these are."""
-            names, (elsewhere, certain) = known.mentioned(text)[0], known.mentioned(rest)
-            return is_dated(certain) and (_repeats(names) or (set(names) <= set(elsewhere) and not _repeats(elsewhere)))
+            if not has_date(known.mentioned(rest)):
+                return False
+            names = [name for name, _ in labels.mentioned_again(known, text)]
+            elsewhere = [name for name, _ in known.mentioned(rest)]
+            return _repeats(names) or (set(names) <= set(elsewhere) and not _repeats(elsewhere))
 
         return [*((holds(title), lambda _, rest, title=title: title in rest) for title in titles if title), (has_labels, has_other_labels)]
 
@@ -307,7 +307,7 @@ class _Reader:
         if candidate.kind == "ld":
             yield from candidates.ld_values(self.ld, candidate.argument)
         elif candidate.kind == "meta":
-            yield from self._meta(candidate.argument)
+            yield from self.opened.meta(candidate.argument)
         else:
             for node in self._nodes(candidate):
                 value = node.attributes.get(candidate.attribute) if candidate.attribute else self.page.text_of(node)

@@ -46,7 +46,7 @@ def find(page: Page, body: list[Line], start: int) -> list[str]:
     is_below = True
     for number, line in enumerate(page.lines[start:], start):
         has_link = line.linked > 0 or not line.text
-        is_box = _HEADING.fullmatch(line.text) is not None or (is_box and has_link)
+        is_box = (line.text[:1] in "adfADF" and _HEADING.fullmatch(line.text) is not None) or (is_box and has_link)
         is_below = is_below and (number <= last or has_link)
         if is_box or id(line) in mine or (is_below and number > last):
             found += [href for href in _hrefs(line) if is_box or is_file(href)]

@@ -46,7 +46,10 @@ def refuse(html: str) -> None:
     """Raises `Rejected` (`too-complex`) for a page that would keep the parser busy for long."""
     if len(html) > SMALL_CHARACTERS:
         _refuse_attributes(html)
-    starts, ends = html.count("<"), html.count("</")
+    starts = html.count("<")
+    if starts <= MAX_OPEN_FORMATTING:
+        return  # not enough for any of the bounds
+    ends = html.count("</")
     if starts < 3_000 and starts - 2 * ends < 500:
         return
     if starts <= MAX_TAGS // 8 and starts - ends <= MAX_OPEN and len(_OPENS_FORMATTING.findall(html)) <= MAX_OPEN_FORMATTING:

@@ -8,7 +8,7 @@ else what stands next to it, up to the next label.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import groupby
@@ -92,6 +92,8 @@ class Labels:
 
     def __init__(self, names: tuple[str, ...]) -> None:
         self._spelling = {same(name): name for name in names}
+        first = re.compile(_either({key[:1] for key in self._spelling}), re.IGNORECASE)
+        self._first = frozenset(character for character in map(chr, range(128)) if first.match(character))
         words = _either(self._spelling)
         self._pattern = re.compile(rf"\s*(?P<name>{words})\s*(?P<colon>[:\uff1a])?\s*", re.IGNORECASE)
         as_printed = _either([*names, *(name.upper() for name in names)])
@@ -101,20 +103,16 @@ class Labels:
         """A label as the source definition spells it, from any printing of it."""
         return self._spelling[same(name)]
 
-    def mentioned(self, text: str) -> tuple[list[str], set[str]]:
-        """Labels that a stretch of text seems to print, in order; and those of them with a colon, a number or a date after."""
-        names: list[str] = []
-        certain: set[str] = set()
+    def mentioned(self, text: str) -> Iterator[tuple[str, bool]]:
+        """Labels that a stretch of text seems to print, in order; and whether a colon, a number or a date comes after."""
         for one in self._mentioned.finditer(text):
             if one.start() == 0 or not _is_letter(text[one.start() - 1]):
-                names.append(self.spelling(one.group("name")))
-                if one.group("colon") is not None:
-                    certain.add(names[-1])
-        return names, certain
+                yield self.spelling(one.group("name")), one.group("colon") is not None
 
     def in_line(self, line: Line) -> list[tuple[str, list[Run], bool]]:
         """Labels that the line begins with: name, value's runs, whether the label is alone."""
-        if not self._pattern.match(line.text):
+        first = line.text[:1]
+        if (first.isascii() and first not in self._first) or not self._pattern.match(line.text):
             return []
         raw = "".join(run.text for run in line.runs)
         head = self._pattern.match(raw)
@@ -220,6 +218,12 @@ def _slice(runs: Sequence[Run], begin: int, end: int) -> list[Run]:
             found.append(run._replace(text=run.text[max(0, begin - position) : end - position]))
         position += size
     return found
+
+
+@lru_cache(maxsize=32)
+def mentioned_again(labels: Labels, text: str) -> tuple[tuple[str, bool], ...]:
+    """`Labels.mentioned` of a text that may stand on the next page, too: a menu."""
+    return tuple(labels.mentioned(text))
 
 
 @lru_cache(maxsize=64)

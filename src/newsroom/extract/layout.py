@@ -9,6 +9,7 @@ import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 
 from newsroom.config import Source
 from newsroom.dates import place_and_date, read_date
@@ -69,13 +70,19 @@ class Layout:
 
 def content_types(source: Source) -> dict[str, str]:
     """Every known spelling of a content type (`same`) and what we store for it."""
-    known = {same(name): name for name in source.content_types}
-    return known | {same(alias): name for alias, name in source.vocabulary.get("content_type", {}).items()}
+    return _spellings(source.content_types, tuple(source.vocabulary.get("content_type", {}).items()))
+
+
+@lru_cache(maxsize=64)
+def _spellings(names: tuple[str, ...], aliases: tuple[tuple[str, str], ...]) -> dict[str, str]:
+    return {same(name): name for name in names} | {same(alias): name for alias, name in aliases}
 
 
 def kind_of(text: str, source: Source) -> str | None:
     """The known content type that a line is, perhaps in brackets or at the end of a trail; None if it is something else."""
-    return content_types(source).get(same(_TRAIL.sub("", text).strip(" []():|·•–-")))
+    if any(mark in text for mark in "/|›»>"):
+        text = _TRAIL.sub("", text)
+    return content_types(source).get(same(text.strip(" []():|·•–-")))
 
 
 def part_headings(page: Page, titles: Collection[str], source: Source) -> dict[int, str]:
@@ -100,11 +107,13 @@ def locate(page: Page, title: str) -> tuple[int, int] | None:
     key = same(title)
     found: list[tuple[int, int]] = []
     for number, line in enumerate(page.lines):
-        if line.text and key.startswith(line.text.casefold()) and (end := _matches(page, number, key)):
-            found.append((number, end))
+        text = line.text
+        if text and len(text) <= len(key) and key.startswith(text.casefold()) and (end := _matches(page, number, key)):
+            found.append((number, end))  # folding makes no text shorter
     if not found:
         return None
-    prose = next((n for n, line in enumerate(page.lines) if line.is_prose and n not in {at for at, _ in found}), len(page.lines))
+    starts = {at for at, _ in found}
+    prose = next((n for n, line in enumerate(page.lines) if line.is_prose and n not in starts), len(page.lines))
 
     def rank(at: tuple[int, int]) -> tuple[bool, int, bool, int]:
         line = page.lines[at[0]]

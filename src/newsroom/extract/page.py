@@ -7,14 +7,15 @@ the block element it stands in, so that "the element next to this one" can still
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from newsroom.errors import Rejected
 from newsroom.extract import bombs
-from newsroom.extract.text import decode, run_of_text, squeeze
+from newsroom.extract.text import decode, run_of_text, squeeze, without
 
 _HEADINGS = {f"h{n}": n for n in range(1, 7)}
 _BLOCKS = frozenset(
@@ -26,6 +27,7 @@ _UNSEEN = frozenset(
     "script style noscript template svg math iframe object embed audio video canvas select textarea button input head title"
     " -comment -doctype".split()
 )
+_BREAKS = frozenset({"br", "hr"})
 _CELLS = frozenset({"td", "th", "dd"})
 _MAX_DEPTH = 250  # deeper elements are counted to their ancestor at this depth: keeps every climb short
 _MAX_NODES = 400_000
@@ -57,7 +59,7 @@ class Line:
         self.element = element
         self.paragraph = paragraph
         """Lines of one paragraph follow a single `<br>`."""
-        self.linked = sum(len(run.text) for run in runs if run.link)
+        self.linked = sum([len(run.text) for run in runs if run.link])
         """Characters that are link text."""
 
     @property
@@ -187,42 +189,96 @@ Replaces = Callable[[str, str], bool]
 """Given an element's text and that of the rest of the page."""
 
 
-def cut(tree: LexborHTMLParser, selectors: Sequence[str], *, spare: Sequence[tuple[Pleases, Replaces]] = ()) -> None:
+@dataclass(slots=True)
+class CutOut:
+    """What `cut` did with the elements it was asked to cut."""
+
+    gone: list[LexborNode] = field(default_factory=list)
+    """Taken out of the tree; those inside of them are not named."""
+    spared: list[LexborNode] = field(default_factory=list)
+
+
+def cut(tree: LexborHTMLParser, selectors: Sequence[str], *, spare: Sequence[tuple[Pleases, Replaces]] = ()) -> CutOut:
     """Take the elements that match a selector out of the tree, with all they hold; scripts and styles always.
 
     A redesign may put what we look for inside what we cut (`<article><header><h1>`). So an element whose text pleases the
     first of a pair in `spare` stays, unless the second says that the rest of the page makes up for it.
     """
+    done = CutOut()
     body = tree.body
     if body is None:
-        return
+        return done
     for node in body.css("script, style, noscript, template"):
-        node.decompose()
+        unhook(node)
     held: list[tuple[LexborNode, list[Replaces]]] = []
     for node in body.css(", ".join(selectors)) if selectors else ():
-        text = squeeze(node.text(separator=" ")) if spare else ""
+        if done.gone and not is_inside(node, {body.mem_id}):
+            continue
+        text = _text_in(node) if spare else ""
         if elsewhere := [other for pleases, other in spare if pleases(text)]:
             held.append((node, elsewhere))
         else:
-            node.decompose()
-    whole = squeeze(body.text(separator=" ")) if held else ""
-    for node, elsewhere in reversed(held):  # innermost first: a decomposed outer one would take it along
-        own = squeeze(node.text(separator=" "))
-        rest = squeeze(whole.replace(own, " ", 1))
+            unhook(node)
+            done.gone.append(node)
+    whole = _text_in(body) if held else ""
+    for node, elsewhere in reversed(held):  # innermost first: an outer one would take it along
+        own = _text_in(node)
+        rest = without(whole, own)
         if len(rest) < len(whole) and all(replaces(own, rest) for replaces in elsewhere):
-            node.decompose()
+            unhook(node)
+            done.gone.append(node)
             whole = rest
+        else:
+            done.spared.append(node)
+    return done
 
 
-def lines_of(tree: LexborHTMLParser, *, has_cards: bool = False) -> Page:
-    """Walk the tree's body into lines. `has_cards`: of a link around blocks only the title counts as link.
+def unhook(node: LexborNode) -> None:
+    """Take an element out of the tree as it is: what it holds need not be taken apart."""
+    node.decompose(recursive=False)
+
+
+def is_inside(node: LexborNode, elements: Container[int]) -> bool:
+    """Whether a node stands in (or is) one of the elements with these `mem_id`."""
+    at: LexborNode | None = node
+    while at is not None and at.mem_id not in elements:
+        at = at.parent
+    return at is not None
+
+
+def is_nothing(node: LexborNode, but: Container[int]) -> bool:
+    """Whether the lines of a page are the same without this element: a block that holds nothing, with another below it.
+
+    `but`: elements (`mem_id`) that are no such block below it, because they are to go as well.
+    """
+    if node.tag not in _BLOCKS or not all(_is_blank(child) for child in node.iter(include_text=True)):
+        return False
+    below = node.next
+    while below is not None and (_is_blank(below) or below.mem_id in but):
+        below = below.next
+    return below is not None and below.tag in _BLOCKS
+
+
+def _is_blank(node: LexborNode) -> bool:
+    return node.tag == "-comment" or (node.tag == "-text" and not (node.text_content or "").strip())
+
+
+def _text_in(node: LexborNode) -> str:
+    """All text in an element, on one line, with a blank between any two nodes."""
+    return squeeze(node.text(separator=" ", strip=True, skip_empty=True))
+
+
+def lines_of(tree: LexborHTMLParser, *, has_cards: bool = False, skip: Container[int] = ()) -> Page:
+    """Walk the tree's body into lines, without the elements of which `skip` has the `mem_id`.
+
+    `has_cards`: of a link around blocks only the title counts as link.
 
     Raises `Rejected` (`too-complex`) beyond 400,000 nodes or 50,000 lines.
     """
     page = Page(tree)
     body = tree.body or tree.root
     if body is not None:
-        (_CardWalk if has_cards else _Walk)(page).run(body)
+        (_CardWalk if has_cards else _Walk)(page).run(body, skip)
     return page
 
 
@@ -250,50 +306,50 @@ class _Walk:
         self.groups = 0
         self.links = 0
 
-    def run(self, root: LexborNode) -> None:
+    def run(self, root: LexborNode, skip: Container[int]) -> None:
+        """A page has hundreds of nodes: what is done for each stands here, what is done for few in methods."""
+        page = self.page
         stack: list[tuple[LexborNode, _Place, bool]] = []
         node = root.first_child
         for _ in range(_MAX_NODES):
-            if node is not None:
-                node = node.first_child if self.enter(node, stack) else node.next
-            elif stack:
-                parent, outside, is_block = stack.pop()
+            if node is None:
+                if not stack:
+                    self.flush()
+                    page.close_element(0)
+                    return
+                node, outside, is_block = stack.pop()
                 self.leave(outside, is_block=is_block)
-                node = parent.next
-            else:
-                self.flush()
-                self.page._last[0] = len(self.page.lines)
-                return
+                node = node.next
+                continue
+            tag, at = node.tag or "", self.at
+            if tag == "-text":
+                text = run_of_text(node.text_content or "") if not at.is_pre else self.preformatted(node.text_content or "")
+                if text and (text != " " or self.runs):
+                    self.runs.append(Run(text, at.group, at.link, at.href, at.stamp))
+            elif tag in _BREAKS:
+                self.line_break()
+            elif tag not in _UNSEEN and node.mem_id not in skip:
+                is_block = tag in _BLOCKS or "-" in tag  # a custom element (`x-label`) is laid out as a block more often than not
+                if is_block:
+                    self.open_block(node, tag)
+                else:
+                    self.open_inline(node, tag)
+                child = node.first_child
+                if child is not None:
+                    stack.append((node, at, is_block))
+                    node = child
+                    continue
+                self.leave(at, is_block=is_block)
+            node = node.next
         raise Rejected("too-complex", f"more than {_MAX_NODES} nodes")
 
-    def enter(self, node: LexborNode, stack: list[tuple[LexborNode, _Place, bool]]) -> bool:
-        """Meet a node; True if its children are to be met next."""
-        tag = node.tag or ""
-        if tag == "-text":
-            self.text(node.text_content or "")
-        elif tag in ("br", "hr"):
+    def preformatted(self, text: str) -> str:
+        """Break the line where such a text does; what is left of it."""
+        *whole, last = text.split("\n")
+        for line in whole:
+            self.add_run(line)
             self.line_break()
-        elif tag not in _UNSEEN:
-            outside = self.at
-            is_block = tag in _BLOCKS or "-" in tag  # a custom element (`x-label`) is laid out as a block more often than not
-            if is_block:
-                self.open_block(node, tag)
-            else:
-                self.open_inline(node, tag)
-            if node.first_child is not None:
-                stack.append((node, outside, is_block))
-                return True
-            self.leave(outside, is_block=is_block)
-        return False
-
-    def text(self, text: str) -> None:
-        if self.at.is_pre and "\n" in text:
-            for number, line in enumerate(text.split("\n")):
-                if number:
-                    self.line_break()
-                self.add_run(line)
-        else:
-            self.add_run(text)
+        return run_of_text(last)
 
     def add_run(self, text: str) -> None:
         text = run_of_text(text)
@@ -302,7 +358,8 @@ class _Walk:
             self.runs.append(Run(text, at.group, at.link, at.href, at.stamp))
 
     def open_block(self, node: LexborNode, tag: str) -> None:
-        self.flush()
+        if self.runs:
+            self.flush()
         self.paragraph += 1
         page, at = self.page, self.at
         element = at.element
@@ -331,12 +388,13 @@ class _Walk:
         if not is_block:
             self.at = outside
             return
-        page, element = self.page, inside.element
-        filled = self.flush()
+        if self.runs:
+            self.flush()
         self.at = outside
         self.paragraph += 1
+        page, element = self.page, inside.element
         if element != outside.element:
-            if not filled and inside.tag in _CELLS and page.is_empty(element):
+            if inside.tag in _CELLS and page.is_empty(element):
                 page.lines.append(Line("", [], inside.tag, 0, element, self.paragraph))  # an empty cell is an empty value
             page.close_element(element)
 
@@ -345,7 +403,7 @@ class _Walk:
         runs, self.runs = self.runs, []
         if not runs:
             return False
-        text = squeeze(runs[0].text if len(runs) == 1 else "".join([run.text for run in runs]))
+        text = runs[0].text.strip() if len(runs) == 1 else " ".join("".join([run.text for run in runs]).split())
         if not text and not any(run.stamp for run in runs):
             return False
         if len(self.page.lines) >= _MAX_LINES:
