@@ -45,20 +45,21 @@ class Judged:
 
 def judge(page: Page, source: Source, addresses: Addresses) -> Judged:
     """Look whether a page is the article, and read it if so. Never raises: a page that breaks the parser costs that page only."""
-    found = extract.judge(
-        extract.decode(page.content, page.content_type),
-        source,
-        url=page.url,
-        canonical=addresses.canonical,
-        article_id=addresses.article_id,
-        final_url=page.final_url,
-        listed_title=page.listed_title,
-        listed_on=page.listed_on,
-    )
-    likeness = found.look.likeness
-    if found.look.doubt is not None:
-        return Judged(found.look.doubt, None, likeness)
+    likeness = None
     try:
+        found = extract.judge(
+            extract.decode(page.content, page.content_type),
+            source,
+            url=page.url,
+            canonical=addresses.canonical,
+            article_id=addresses.article_id,
+            final_url=page.final_url,
+            listed_title=page.listed_title,
+            listed_on=page.listed_on,
+        )
+        likeness = found.look.likeness
+        if found.look.doubt is not None:
+            return Judged(found.look.doubt, None, likeness)
         if found.error is not None:
             raise found.error
         assert found.article is not None
