@@ -76,15 +76,19 @@ _batch: Task[[Callable[[], Any]], Any] = _step.with_options(
 
 
 class PrefectEngine:
-    """`pipeline.Engine` for use inside a flow. `stop` is set when the run is interrupted: batches under way look at it."""
+    """`pipeline.Engine` for use inside a flow. `stop` is set when the run is interrupted: batches under way look at it.
 
-    def __init__(self, stop: threading.Event) -> None:
+    `about` is put before the names of task runs, in a flow run that holds several runs.
+    """
+
+    def __init__(self, stop: threading.Event, about: str | None = None) -> None:
         self._stop = stop
+        self._about = f"{about} " if about else ""
 
     def step(self, name: str, work: Callable[[], T]) -> T:
         """Do it here and now, in this thread, as one task run. Not retried: it may have changed the warehouse."""
         stage = name.split()[0]
-        return cast("T", _step.with_options(name=stage, task_run_name=_literal(name), tags=[stage])(work))
+        return cast("T", _step.with_options(name=stage, task_run_name=_literal(self._about + name), tags=[stage])(work))
 
     def batches(self, name: str, work: Callable[[B], R], batches: Iterable[B]) -> Iterator[R]:
         """Results of `work` on each batch as they come, at most `MAX_WORKERS` under way; asks for batches as there is room."""
@@ -93,7 +97,7 @@ class PrefectEngine:
         running: set[PrefectFuture[R]] = set()
 
         def start(batch: B) -> None:
-            named = _batch.with_options(name=stage, task_run_name=_literal(batch.describe()), tags=[stage])
+            named = _batch.with_options(name=stage, task_run_name=_literal(self._about + batch.describe()), tags=[stage])
             future = named.submit(lambda: work(batch))
             running.add(future)
             future.add_done_callback(done.put)

@@ -269,6 +269,13 @@ class Batches(_Strict):
     """Politeness included: slow sources get smaller batches."""
 
 
+class Backfill(_Strict):
+    """How a long backfill is cut up. Between two slices others have their turn, and what is complete is published and never redone."""
+
+    slices: Literal["year", "month", "whole"] = "year"
+    """Listings that are not sorted by date are never cut: each slice would have to read all of them."""
+
+
 class Settings(_Strict):
     """`newsroom.toml`: what is the same for all sources."""
 
@@ -278,6 +285,7 @@ class Settings(_Strict):
     publish: Publish = Publish()
     warehouse: WarehouseSettings = WarehouseSettings()
     batch: Batches = Batches()
+    backfill: Backfill = Backfill()
 
     @property
     def contact_is_placeholder(self) -> bool:
