@@ -67,13 +67,33 @@ def run(
     the site is down or refuses everything, another run does not end. The same again then goes on.
     """
     parts = cut(plan, clock=clock)
-    outlook = slices.Outlook(len(parts), monotonic=monotonic)
     if len(parts) == 1:
-        return execute(plan, None, _Part(watch, outlook, None))
-    assert plan.window is not None
-    plan.options.data_dir.mkdir(parents=True, exist_ok=True)
-    with lock.sole(plan.options.data_dir, plan.work()):
-        return _all(plan, parts, execute=execute, watch=watch, outlook=outlook, clock=clock)
+        return execute(plan, None, _Part(watch, slices.Outlook(1, monotonic=monotonic), None))
+    data = plan.options.data_dir
+    data.mkdir(parents=True, exist_ok=True)
+    with lock.sole(data, plan.work()):
+        done = {} if plan.again else _done_before(plan, watch)
+        to_do = [window for window in parts if window not in done]
+        if skipped := [done[window] for window in parts if window in done]:
+            watch.say(
+                f"{len(skipped)} of {len(parts)} slices are complete already, the latest since {skipped[0].run_id} (--again does them again)"
+            )
+        if not to_do:
+            nothing: dict[str, dict[str, int]] = {source.name: {} for source in plan.sources}
+            latest = max(skipped, key=lambda each: each.finished_at)
+            return RunResult(latest.run_id, plan.kind, "ok", nothing, published=True, is_skipped=True)
+        return _all(plan, to_do, execute=execute, watch=watch, outlook=slices.Outlook(len(to_do), monotonic=monotonic), clock=clock)
+
+
+def _done_before(plan: Plan, watch: Onlooker) -> dict[Window, ledger.Known]:
+    """What the ledger calls done; it is looked at when nobody writes."""
+    data, options, (source,) = plan.options.data_dir, plan.options, plan.sources
+    with lock.turn(data, work=f"{plan.work()} (ledger)", wait_seconds=options.wait_seconds, say=watch.say):
+        if not (data / "warehouse.duckdb").is_file():
+            return {}
+        with Warehouse.look(data / "warehouse.duckdb") as warehouse:
+            known = ledger.done(warehouse, source, recheck=options.recheck, base_url=options.base_url)
+    return {each.window: each for each in known}
 
 
 def _all(
@@ -117,14 +137,20 @@ def _all(
 
 def _told(result: RunResult) -> str:
     if result.is_skipped:
-        return f"{result.slice_state} since {result.run_id}" if result.slice_state == "complete" else "older than anything listed"
+        return "older than anything listed" if result.slice_state == "empty" else f"done meanwhile by {result.run_id}"
+    counted = _counted(result)
+    names = ("new_articles", "new_versions", "requests")
+    told = ", ".join(f"{counted[name]} {name.replace('_', ' ')}" for name in names if counted[name])
+    state = "open: its days are not over" if result.slice_state == "open" else result.slice_state or "not in the ledger"
+    reason = f": {result.detail}" if result.detail else ""
+    return f"{told or 'nothing'}; {state}" + (f"; {result.outcome}{reason}" if result.outcome != "ok" else "")
+
+
+def _counted(result: RunResult) -> Counter[str]:
     counted = Counter[str]()
     for counts in result.sources.values():
         counted.update(counts)
-    names = ("new_articles", "new_versions", "entries", "requests")
-    told = ", ".join(f"{counted[name]} {name.replace('_', ' ')}" for name in names if counted[name]) or "nothing listed"
-    reason = f": {result.detail}" if result.detail else ""
-    return f"{told}; {result.slice_state or result.outcome}" + (f", {result.outcome}{reason}" if result.outcome != "ok" else "")
+    return counted
 
 
 def _left(outlook: slices.Outlook) -> str:
@@ -136,13 +162,10 @@ def _is_hopeless(result: RunResult) -> bool:
     """Whether the site gave nothing (not one page of the listing, or not one of the articles asked for), or one answer to all."""
     if result.outcome != "incomplete":
         return False
-    if STOPPED_ASKING in (result.detail or ""):
-        return True
-    counted = Counter[str]()
-    for counts in result.sources.values():
-        counted.update(counts)
+    counted = _counted(result)
     got = counted["fetched"] + counted["not_modified"] + counted["gone"]
-    return counted["pages"] == 0 or (got == 0 and counted["failed"] + counted["rejected"] >= 5)
+    asked = got + counted["failed"] + counted["rejected"]
+    return counted["pages"] == 0 or (got == 0 and asked >= 5) or STOPPED_ASKING in (result.detail or "")
 
 
 def _summed(ended: list[tuple[str, RunResult]], trouble: tuple[Outcome, str] | None, total: int) -> RunResult:
@@ -209,14 +232,14 @@ class Forecast:
 def foresee(plan: Plan, *, clock: Callable[[], datetime] = utc_now) -> list[Forecast]:
     """What a backfill would ask for, slice by slice. Asks the site for nothing and writes nothing. Raises `Busy` while a run is at work."""
     data = plan.options.data_dir
-    if running := lock.holder(data):
-        raise Busy(f"{data}: {running} is at work and has the warehouse; ask again when it has ended")
     (source,) = plan.sources
     parts = cut(plan, clock=clock)
     if not (data / "warehouse.duckdb").is_file():
-        search, most = _search_pages(source.listing.max_pages), Walk.passes * source.listing.max_pages
-        return [Forecast(window, False, 0, 0, None, search + most) for window in parts]
-    with Warehouse.look(data / "warehouse.duckdb") as warehouse:
+        most = _search_pages(source.listing.max_pages) + Walk.passes * source.listing.max_pages
+        return [Forecast(window, False, 0, 0, None, most) for window in parts]
+    if running := lock.holder(data):
+        raise Busy(f"{data}: {running} is at work and has the warehouse; ask again when it has ended")
+    with lock.turn(data, work="dry run"), Warehouse.look(data / "warehouse.duckdb") as warehouse:
         return list(_forecasts(warehouse, plan, source, parts, clock()))
 
 
@@ -230,12 +253,13 @@ def _forecasts(warehouse: Warehouse, plan: Plan, source: Source, parts: list[Win
             yield Forecast(window, True, found["listed"], 0, 0, 0)
             continue
         jobs = fetch.pending(source, warehouse=warehouse, now=now, started_at=now, recheck=options.recheck, window=window)
-        whole = math.ceil(found["whole"] / source.listing.rows) + 1 if found["whole"] else source.listing.max_pages
-        is_sorted = source.listing.order == "newest-first"
-        search = _search_pages(whole) if is_sorted else 0
-        one_pass = math.ceil(found["listed"] / source.listing.rows) + 2 if is_sorted and found["is_known"] else whole
-        pages = search + 2 * one_pass if found["is_known"] else None
-        yield Forecast(window, False, found["listed"], len(jobs), pages, search + Walk.passes * min(one_pass, whole))
+        rows, is_sorted = source.listing.rows, source.listing.order == "newest-first"
+        whole = math.ceil(found["whole"] / rows) + 1 if found["whole"] else source.listing.max_pages
+        of_slice = math.ceil(found["listed"] / rows) + 2 if is_sorted and found["is_known"] else whole
+        search = _search_pages(math.ceil(found["all_listed"] / rows) + 1) if is_sorted else 0
+        pages = search + 2 * of_slice if found["is_known"] else None
+        most = (_search_pages(whole) if is_sorted else 0) + Walk.passes * of_slice
+        yield Forecast(window, False, found["listed"], len(jobs), pages, most)
 
 
 def _search_pages(whole: int) -> int:
