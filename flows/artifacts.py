@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -89,7 +90,10 @@ class Progress:
         self._shown_at = now
         left = "done" if share_done >= 1 else f"about {slices.in_words(seconds_left)} left" if seconds_left else "time left not known yet"
         description = f"{_plain(self._what)}: {left}{self._slice}"
-        percent = round(100 * share_done, 1)
+        with suppress(Exception):  # a server that hiccups must not cost a run of days
+            self._write(round(100 * share_done, 1), description)
+
+    def _write(self, percent: float, description: str) -> None:
         if self._id is None:
             made = create_progress_artifact(progress=percent, key="newsroom-progress", description=description)
             assert isinstance(made, UUID)

@@ -94,7 +94,6 @@ def backfill(
         return result
 
     result = backfilling.run(plan, execute=execute, watch=watch)
-    watch.outlook(1, None)
     return _left_behind(result, options, run_ids)
 
 

@@ -20,7 +20,7 @@ from newsroom import ledger, lock, slices
 from newsroom.config import Source
 from newsroom.errors import Busy, NewsroomError
 from newsroom.model import Outcome, RunResult, Slice, Window
-from newsroom.pipeline import STOPPED_ASKING, Plan, Watch, utc_now
+from newsroom.pipeline import STOPPED_ASKING, Plan, Watch, readable_disk, utc_now
 from newsroom.stages import fetch
 from newsroom.walk import Walk
 from newsroom.warehouse import Warehouse
@@ -68,10 +68,13 @@ def run(
     """
     parts = cut(plan, clock=clock)
     if len(parts) == 1:
-        return execute(plan, None, _Part(watch, slices.Outlook(1, monotonic=monotonic), None))
+        result = execute(plan, None, _Part(watch, slices.Outlook(1, monotonic=monotonic), None))
+        watch.outlook(1.0, 0.0)
+        return result
     data = plan.options.data_dir
-    data.mkdir(parents=True, exist_ok=True)
-    with lock.sole(data, plan.work()):
+    with readable_disk(data):
+        data.mkdir(parents=True, exist_ok=True)
+    with readable_disk(data), lock.sole(data, plan.work()):
         done = {} if plan.again else _done_before(plan, watch)
         to_do = [window for window in parts if window not in done]
         if skipped := [done[window] for window in parts if window in done]:
@@ -81,6 +84,7 @@ def run(
         if not to_do:
             nothing: dict[str, dict[str, int]] = {source.name: {} for source in plan.sources}
             latest = max(skipped, key=lambda each: each.finished_at)
+            watch.outlook(1.0, 0.0)
             return RunResult(latest.run_id, plan.kind, "ok", nothing, published=True, is_skipped=True)
         return _all(plan, to_do, execute=execute, watch=watch, outlook=slices.Outlook(len(to_do), monotonic=monotonic), clock=clock)
 

@@ -280,10 +280,10 @@ def run(
     """
     data = plan.options.data_dir
     clock = steady(clock)
-    with _readable_disk(data):
+    with readable_disk(data):
         for folder in (data, data / "archive", data / "public"):
             folder.mkdir(parents=True, exist_ok=True)
-    with _readable_disk(data), lock.turn(data, work=plan.work(), wait_seconds=plan.options.wait_seconds, say=watch.say):
+    with readable_disk(data), lock.turn(data, work=plan.work(), wait_seconds=plan.options.wait_seconds, say=watch.say):
         started_at = clock()  # not before its turn: what others did meanwhile was done before this run
         run_id = f"{started_at:%Y%m%d-%H%M%S}-{plan.kind}"
         lock.note(data, run_id=run_id, now=started_at)
@@ -341,7 +341,7 @@ def steady(clock: Callable[[], datetime]) -> Callable[[], datetime]:
 
 
 @contextmanager
-def _readable_disk(data: Path) -> Iterator[None]:
+def readable_disk(data: Path) -> Iterator[None]:
     """What the file system refuses, in one line."""
     try:
         yield
@@ -696,7 +696,7 @@ def rollback(options: Options, run_id: str | None, *, say: Callable[[str], objec
     if not (data / "public").is_dir():
         raise ConfigError(f"{data / 'public'}: nothing has been published yet")
     with (
-        _readable_disk(data),
+        readable_disk(data),
         lock.hold(data, run_id=f"rollback {run_id or ''}".strip(), now=utc_now(), wait_seconds=options.wait_seconds, say=say),
     ):
         return publish.rollback(data / "public", run_id)
