@@ -357,7 +357,7 @@ def test_twenty_years_killed_ten_times_and_a_night_between_equal_one_clean_run(t
         site.add(2, on=date(2024, 12, 20))
 
         for _ in range(10):
-            at = len(server.log) + rng.randint(1, 22)  # a year takes some fifteen requests
+            at = len(server.log) + rng.randint(4, 40)  # a year takes some fifteen requests
             child = crash._FORKS.Process(target=_years, args=(office.data, server.url, config))
             child.start()
             assert is_soon(lambda at=at: len(server.log) >= at, 60)  # type: ignore[misc]
@@ -433,8 +433,9 @@ def test_in_prefect_a_backfill_is_one_run_that_shows_how_far_it_is(site: SampleS
         logs = [each["message"] for each in ask("logs", {})]
     lines = done.stderr.splitlines()
     assert "in 2 slices by year, the newest first" in lines[0]
-    assert [line.split(":")[0] for line in lines[2:4]] == ["slice 1 of 2, 2023", "slice 2 of 2, 2022"]
-    assert "left" in lines[2]
+    lines = [line for line in lines if line.startswith("slice ")]
+    assert [line.split(":")[0] for line in lines] == ["slice 1 of 2, 2023", "slice 2 of 2, 2022"]
+    assert "left" in lines[0]
     result = json.loads(done.stdout)
     assert (result["outcome"], result["sources"]["osce"]["fetched"]) == ("ok", 6)
     assert flow_run["name"] == "backfill osce 2022-01-01..2024-01-01"
@@ -443,4 +444,4 @@ def test_in_prefect_a_backfill_is_one_run_that_shows_how_far_it_is(site: SampleS
     assert artifacts["newsroom-progress"]["data"] == 100
     assert "backfill osce 2022-01-01..2024-01-01" in artifacts["newsroom-progress"]["description"]
     assert artifacts["newsroom-verdict"]["data"].count("* walk osce: complete") == 2
-    assert lines[2] in logs and any(line.startswith("2023 (1/2): publish") for line in logs)
+    assert lines[0] in logs and any(line.startswith("2023 (1/2): publish") for line in logs)
