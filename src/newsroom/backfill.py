@@ -1,8 +1,8 @@
 """Backfills: a long window in slices, each an ordinary run with its own lock and its own publish.
 
-Between two slices the data directory is free, so a nightly that waits goes first; what a kill can cost is one slice; and what is
-complete stands in the ledger and is not done again when the same is typed after days. Each slice is published (2 to 4 s at 26,000
-articles, against the hours it takes to get them): years of work are not held back until the last of them is done.
+Between two slices the data directory is free, so a nightly that waits goes first; a kill costs the walk of one slice; and what is
+complete stands in the ledger and is not done again when the same is typed after days. Each slice is published (seconds, against
+the hours it takes to get them): years of work are not held back until the last of them is done.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from newsroom.warehouse import Warehouse
 
 GIVE_WAY_SECONDS = 24 * 3600.0
 """After its first slice a backfill waits at least so long for a turn: it let the others go first, whatever its own patience was."""
+_MARGIN_PAGES = 3
 _WORST: tuple[Outcome, ...] = ("ok", "incomplete", "blocked", "failed")
 
 
@@ -227,6 +228,8 @@ class Forecast:
     pages: int | None
     """Listing pages that would be read if nothing moves; None if its part of the listing has never been read whole."""
     pages_at_most: int
+    search_pages: int
+    """Of those, what finding its first page takes at most."""
 
     def seconds(self, delay: float) -> float | None:
         """At the source's delay; None if its part of the listing is not known."""
@@ -239,12 +242,18 @@ def foresee(plan: Plan, *, clock: Callable[[], datetime] = utc_now) -> list[Fore
     (source,) = plan.sources
     parts = cut(plan, clock=clock)
     if not (data / "warehouse.duckdb").is_file():
-        most = _search_pages(source.listing.max_pages) + Walk.passes * source.listing.max_pages
-        return [Forecast(window, False, 0, 0, None, most) for window in parts]
+        search = _search_pages(source.listing.max_pages)
+        return [Forecast(window, False, 0, 0, None, search + Walk.passes * source.listing.max_pages, search) for window in parts]
     if running := lock.holder(data):
         raise Busy(f"{data}: {running} is at work and has the warehouse; ask again when it has ended")
     with lock.turn(data, work="dry run"), Warehouse.look(data / "warehouse.duckdb") as warehouse:
         return list(_forecasts(warehouse, plan, source, parts, clock()))
+
+
+def pages_at_most(forecasts: list[Forecast]) -> int:
+    """Listing pages for slices together: each is a part of the listing, with a page or two of margin at both ends."""
+    whole = max(each.pages_at_most - each.search_pages for each in forecasts)
+    return whole + sum(each.search_pages + Walk.passes * _MARGIN_PAGES for each in forecasts)
 
 
 def _forecasts(warehouse: Warehouse, plan: Plan, source: Source, parts: list[Window], now: datetime) -> Iterator[Forecast]:
@@ -254,7 +263,7 @@ def _forecasts(warehouse: Warehouse, plan: Plan, source: Source, parts: list[Win
     for window in parts:
         (found,) = warehouse.rows("queue/walked", source=source.name, since=window.since, until=window.until)
         if window in skips:
-            yield Forecast(window, True, found["listed"], 0, 0, 0)
+            yield Forecast(window, True, found["listed"], 0, 0, 0, 0)
             continue
         jobs = fetch.pending(source, warehouse=warehouse, now=now, started_at=now, recheck=options.recheck, window=window)
         rows, is_sorted = source.listing.rows, source.listing.order == "newest-first"
@@ -262,8 +271,8 @@ def _forecasts(warehouse: Warehouse, plan: Plan, source: Source, parts: list[Win
         of_slice = math.ceil(found["listed"] / rows) + 2 if is_sorted and found["is_known"] else whole
         search = _search_pages(math.ceil(found["all_listed"] / rows) + 1) if is_sorted else 0
         pages = search + 2 * of_slice if found["is_known"] else None
-        most = (_search_pages(whole) if is_sorted else 0) + Walk.passes * of_slice
-        yield Forecast(window, False, found["listed"], len(jobs), pages, most)
+        most_search = _search_pages(whole) if is_sorted else 0
+        yield Forecast(window, False, found["listed"], len(jobs), pages, most_search + Walk.passes * of_slice, most_search)
 
 
 def _search_pages(whole: int) -> int:

@@ -268,10 +268,11 @@ def _foresee(options: Options, source: str, since: date, until: date, *, again: 
                 f"request in {delay:g} s, if nothing has changed there since"
             )
         if unknown:
-            most = max(each.pages_at_most for each in unknown)
+            most = backfill.pages_at_most(unknown)
+            at_most = f"{most} pages at most" + (f" ({slices.in_words(most * delay)})" if delay else "")
             _print(
-                f"{len(unknown)} of {len(parts)} slices have never been read whole: which articles they hold is known once their part of the listing "
-                f"has been read, which takes at most {most} pages for all of it ({slices.in_words(most * delay)})"
+                f"{len(unknown)} of {len(parts)} slices have never been read whole: which articles they hold is known once their part of the "
+                f"listing has been read, as a rule twice; as far as is known now, that may be {at_most}"
             )
         _print("nothing was asked for and nothing written")
         return
