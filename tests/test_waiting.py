@@ -84,6 +84,20 @@ def test_a_run_says_once_for_whom_it_waits_and_goes_on_when_it_is_free(tmp_path:
     assert [path.name for path in (data / "waiting").iterdir()] == ["line.lock"]
 
 
+def test_a_run_waits_for_those_who_only_look_into_the_warehouse(tmp_path: Path, data: Path) -> None:
+    """`newsroom report`, or a colleague with DuckDB, at the very minute of the nightly: it is not lost for that."""
+    look = "import duckdb, sys; c = duckdb.connect(sys.argv[1], read_only=True); print('ready', flush=True); sys.stdin.read()"
+    with serve(SampleSite(12)) as server:
+        office = Office(data, server.url, impatient_config(tmp_path / "config"))
+        office.run("nightly")
+        office.lines.clear()
+        with another(look, data / "warehouse.duckdb") as colleague:
+            threading.Timer(1.0, colleague.kill).start()
+            assert office.run("nightly", wait=30).outcome == "ok"
+    (told,) = [line for line in office.lines if "waiting" in line]
+    assert "another process has the warehouse open" in told and f"PID {colleague.pid}" in told
+
+
 def test_patience_has_an_end(data: Path) -> None:
     """Then one line, exit code 3; without any patience, at once, and nothing is said before."""
     said: list[str] = []

@@ -9,6 +9,7 @@ import json
 import os
 import socket
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -287,8 +288,7 @@ def run(
         started_at = clock()  # not before its turn: what others did meanwhile was done before this run
         run_id = f"{started_at:%Y%m%d-%H%M%S}-{plan.kind}"
         lock.note(data, run_id=run_id, now=started_at)
-        settings = plan.settings.warehouse
-        with Warehouse.open(data / "warehouse.duckdb", memory_limit=settings.memory_limit, threads=settings.threads) as warehouse:
+        with _warehouse(plan, say=watch.say) as warehouse:
             if plan.slice and (done := _done_before(warehouse, plan, plan.slice)):
                 return done
             run_id = _begin(warehouse, plan, run_id, started_at)
@@ -309,6 +309,26 @@ def run(
             except BaseException as error:
                 _died(this, error)
                 raise
+
+
+@contextmanager
+def _warehouse(plan: Plan, *, say: Callable[[str], object]) -> Iterator[Warehouse]:
+    """The warehouse, as soon as those who only look into it (`newsroom report`, a colleague with DuckDB) let go of it."""
+    settings, path = plan.settings.warehouse, plan.options.data_dir / "warehouse.duckdb"
+    deadline, is_told = time.monotonic() + plan.options.wait_seconds, False
+    with ExitStack() as door:
+        while True:
+            try:
+                warehouse = door.enter_context(Warehouse.open(path, memory_limit=settings.memory_limit, threads=settings.threads))
+                break
+            except Busy as busy:
+                if time.monotonic() >= deadline:
+                    raise
+                if not is_told:
+                    say(f"waiting, at most {slices.in_words(plan.options.wait_seconds)}: {busy}")
+                    is_told = True
+                time.sleep(lock.POLL_SECONDS)
+        yield warehouse
 
 
 def _done_before(warehouse: Warehouse, plan: Plan, part: Slice) -> RunResult | None:
