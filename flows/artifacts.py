@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
-from prefect.artifacts import create_link_artifact, create_markdown_artifact, create_table_artifact
+from prefect.artifacts import (
+    create_link_artifact,
+    create_markdown_artifact,
+    create_progress_artifact,
+    create_table_artifact,
+    update_progress_artifact,
+)
 
+from newsroom import slices
 from newsroom.model import RunResult
+
+PROGRESS_SECONDS = 10
+"""Between two changes of a progress artifact: each is a request to the server."""
 
 
 def leave(result: RunResult, *, walks: Sequence[dict[str, Any]] = (), report: Path | None = None) -> None:
@@ -53,3 +66,37 @@ def verdict(result: RunResult, walks: Sequence[dict[str, Any]] = ()) -> str:
 def _plain(text: str) -> str:
     """Without markup: it may quote what a page said."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace("[", "&#91;")
+
+
+class Progress:
+    """A progress artifact of a run that may take days: how far it is, and how long the rest takes."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._id: UUID | None = None
+        self._shown_at = 0.0
+        self._slice = ""
+
+    def slice_ended(self, line: str) -> None:
+        """What became of the last slice: shown with the next figure."""
+        self._slice = f"  \n{_plain(line)}"
+        self._shown_at = 0.0
+
+    def show(self, share_done: float, seconds_left: float | None) -> None:
+        """Show a share (0 to 1) and the time left; at most every `PROGRESS_SECONDS`, and always the end and the end of a slice."""
+        now = time.monotonic()
+        if share_done < 1 and self._shown_at and now - self._shown_at < PROGRESS_SECONDS:
+            return
+        self._shown_at = now
+        left = "done" if share_done >= 1 else f"about {slices.in_words(seconds_left)} left" if seconds_left else "time left not known yet"
+        description = f"{_plain(self._what)}: {left}{self._slice}"
+        with suppress(Exception):  # a server that hiccups must not cost a run of days
+            self._write(round(100 * share_done, 1), description)
+
+    def _write(self, percent: float, description: str) -> None:
+        if self._id is None:
+            made = create_progress_artifact(progress=percent, key="newsroom-progress", description=description)
+            assert isinstance(made, UUID)
+            self._id = made
+        else:
+            update_progress_artifact(artifact_id=self._id, progress=percent, description=description)

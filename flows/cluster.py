@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any, TypeVar, cast
 
-from flows.engine import PrefectEngine, batch_task
+from flows.engine import PrefectEngine
 from newsroom.dispatch import Batch, Pending
 from newsroom.errors import ConfigError, Transient
 
@@ -28,17 +28,18 @@ class ClusterEngine(PrefectEngine):
 
     is_remote = True
 
-    def __init__(self, runner: Any, room: int) -> None:
+    def __init__(self, runner: Any, room: int, about: str | None = None) -> None:
+        super().__init__(about)
         self.room = room
         self._runner = runner
 
     def submit(self, name: str, work: Callable[[Any], T], batch: Batch) -> Pending[T]:
         """Do it on some worker, as one task run, tried again if that can help."""
-        return cast("Pending[T]", self._runner.submit(batch_task(name, batch), {"work": partial(work, batch)}))
+        return cast("Pending[T]", self._runner.submit(self.task_of(name, batch), {"work": partial(work, batch)}))
 
 
 @contextmanager
-def cluster(address: str) -> Iterator[ClusterEngine]:
+def cluster(address: str, about: str | None = None) -> Iterator[ClusterEngine]:
     """The engine of the cluster at the address of its scheduler; as many batches at a time as its workers have threads, and one more.
 
     Raises `ConfigError` where `prefect-dask` is not installed, `Transient` if no scheduler or no worker answers.
@@ -52,6 +53,6 @@ def cluster(address: str) -> Iterator[ClusterEngine]:
             threads = sum(runner.client.nthreads().values())
             if not threads:
                 raise Transient(f"workers.dask = {address}: the scheduler has no workers; start some (dask worker {address})")
-            yield ClusterEngine(runner, threads + 1)
+            yield ClusterEngine(runner, threads + 1, about)
     except OSError as error:
         raise Transient(f"workers.dask = {address}: no Dask scheduler answers there ({error}); start it (dask scheduler)") from None

@@ -61,33 +61,34 @@ _batch: Task[[Callable[[], Any]], Any] = _step.with_options(
 
 
 class PrefectEngine:
-    """`dispatch.Engine` for use inside a flow."""
+    """`dispatch.Engine` for use inside a flow. `about` is put before the names of task runs, in a flow run that holds several runs."""
 
     room = ROOM
     is_remote = False
 
+    def __init__(self, about: str | None = None) -> None:
+        self._about = f"{about} " if about else ""
+
     def step(self, name: str, work: Callable[[], T]) -> T:
         """Do it here and now, in this thread, as one task run. Not retried: it may have changed the warehouse."""
-        return cast("T", _named(_step, name, name)(work))
+        return cast("T", self._named(_step, name, name)(work))
 
     def aside(self, name: str, work: Callable[[], T]) -> Future[T]:
         """Do it in a thread of its own, as one task run."""
         context = copy_context()
-        return in_thread(name, lambda: cast("T", context.run(_named(_step, name, name), work)))
+        return in_thread(name, lambda: cast("T", context.run(self._named(_step, name, name), work)))
 
     def submit(self, name: str, work: Callable[[Any], T], batch: Batch) -> Pending[T]:
         """Do it where the flow's task runner has room, as one task run, tried again if that can help."""
-        return cast("Pending[T]", batch_task(name, batch).submit(lambda: work(batch)))
+        return cast("Pending[T]", self.task_of(name, batch).submit(lambda: work(batch)))
 
+    def task_of(self, stage: str, batch: Batch) -> Task[[Callable[[], Any]], Any]:
+        """The task that does a batch."""
+        return self._named(_batch, stage, batch.describe())
 
-def batch_task(name: str, batch: Batch) -> Task[[Callable[[], Any]], Any]:
-    """The task that does a batch."""
-    return _named(_batch, name, batch.describe())
-
-
-def _named(kind: Task[[Callable[[], Any]], Any], stage: str, name: str) -> Task[[Callable[[], Any]], Any]:
-    stage = stage.split()[0]
-    return kind.with_options(name=stage, task_run_name=_literal(name), tags=[stage])
+    def _named(self, kind: Task[[Callable[[], Any]], Any], stage: str, name: str) -> Task[[Callable[[], Any]], Any]:
+        stage = stage.split()[0]
+        return kind.with_options(name=stage, task_run_name=_literal(self._about + name), tags=[stage])
 
 
 def _literal(name: str) -> str:

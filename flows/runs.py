@@ -9,7 +9,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from prefect import flow, get_run_logger, tags
 from prefect.client.schemas.objects import State
@@ -23,6 +23,7 @@ from prefect.task_runners import TaskRunner
 
 from flows import artifacts
 from flows.engine import ROOM, PrefectEngine, Workers
+from newsroom import backfill as backfilling
 from newsroom import pipeline
 from newsroom.errors import NewsroomError
 from newsroom.model import Recheck, RunKind, RunResult
@@ -30,10 +31,12 @@ from newsroom.warehouse import open_public
 
 CONFIG = Path("config")
 DATA = Path("data")
+WAIT_SECONDS = 6 * 3600.0
+"""How long a run on a schedule waits for another one: a sweep may hold a night up, but not swallow it."""
 RECORD_SECONDS = 20
 """How long to wait until the server has been told everything."""
 
-_onlooker: ContextVar[pipeline.Watch | None] = ContextVar("onlooker", default=None)
+_onlooker: ContextVar[Screen | None] = ContextVar("onlooker", default=None)
 
 
 def _run_name() -> str:
@@ -57,9 +60,10 @@ def nightly(
     base_url: str | None = None,
     delay: float | None = None,
     recheck: Recheck = "due",
+    wait_seconds: float = WAIT_SECONDS,
 ) -> State[Any]:
     """New, changed and due items of the named (default: all enabled) sources, to published."""
-    return _run("nightly", pipeline.Options(config, data, base_url, delay, recheck), sources=tuple(sources or ()))
+    return _run("nightly", pipeline.Options(config, data, base_url, delay, recheck, wait_seconds), sources=tuple(sources or ()))
 
 
 @flow(name="backfill", flow_run_name=_run_name, task_runner=_workers, persist_result=False)
@@ -72,9 +76,26 @@ def backfill(
     base_url: str | None = None,
     delay: float | None = None,
     recheck: Recheck = "due",
+    again: bool = False,
+    wait_seconds: float = WAIT_SECONDS,
 ) -> State[Any]:
-    """The items published in `[since, until)`; resumable, and without a word to the nightly's watermark."""
-    return _run("backfill", pipeline.Options(config, data, base_url, delay, recheck), sources=(source,), since=since, until=until)
+    """The items published in `[since, until)`; resumable, and without a word to the nightly's watermark.
+
+    A long window is done in slices; those that are complete already are left out unless `again`.
+    """
+    options = pipeline.Options(config, data, base_url, delay, recheck, wait_seconds)
+    plan = pipeline.prepare("backfill", options, sources=(source,), since=since, until=until, again=again)
+    watch, stop = _Years(_onlooker.get(), artifacts.Progress(plan.work())), threading.Event()
+    run_ids: list[str] = []
+
+    def execute(part: pipeline.Plan, name: str | None, part_watch: pipeline.Watch) -> RunResult:
+        with engine_for(part, name) as engine:
+            result = pipeline.run(part, engine=engine, watch=part_watch, stop=stop)
+        run_ids.append(result.run_id)
+        return result
+
+    result = backfilling.run(plan, execute=execute, watch=watch)
+    return _left_behind(result, options, run_ids)
 
 
 @flow(name="sweep", flow_run_name=_run_name, task_runner=_workers, persist_result=False)
@@ -85,23 +106,29 @@ def sweep(
     base_url: str | None = None,
     delay: float | None = None,
     recheck: Recheck = "due",
+    wait_seconds: float = WAIT_SECONDS,
 ) -> State[Any]:
     """The whole listing, end to end: finds what any overlap missed, confirms removals."""
-    return _run("sweep", pipeline.Options(config, data, base_url, delay, recheck), sources=(source,))
+    return _run("sweep", pipeline.Options(config, data, base_url, delay, recheck, wait_seconds), sources=(source,))
 
 
 @flow(name="reparse", flow_run_name=_run_name, task_runner=_workers, persist_result=False)
-def reparse(sources: list[str] | None = None, config: Path = CONFIG, data: Path = DATA) -> State[Any]:
+def reparse(sources: list[str] | None = None, config: Path = CONFIG, data: Path = DATA, wait_seconds: float = WAIT_SECONDS) -> State[Any]:
     """Archived pages through today's parser, no network at all."""
-    return _run("reparse", pipeline.Options(config, data), sources=tuple(sources or ()))
+    return _run("reparse", pipeline.Options(config, data, wait_seconds=wait_seconds), sources=tuple(sources or ()))
 
 
 @flow(name="retry", flow_run_name=_run_name, task_runner=_workers, persist_result=False)
 def retry(
-    ids: list[str] | None = None, config: Path = CONFIG, data: Path = DATA, base_url: str | None = None, delay: float | None = None
+    ids: list[str] | None = None,
+    config: Path = CONFIG,
+    data: Path = DATA,
+    base_url: str | None = None,
+    delay: float | None = None,
+    wait_seconds: float = WAIT_SECONDS,
 ) -> State[Any]:
     """What was set aside in quarantine (default: all of it), once more."""
-    return _run("retry", pipeline.Options(config, data, base_url, delay), ids=tuple(ids or ()))
+    return _run("retry", pipeline.Options(config, data, base_url, delay, wait_seconds=wait_seconds), ids=tuple(ids or ()))
 
 
 def _run(kind: RunKind, options: pipeline.Options, **what: Any) -> State[Any]:
@@ -109,28 +136,34 @@ def _run(kind: RunKind, options: pipeline.Options, **what: Any) -> State[Any]:
     stop = threading.Event()
     with engine_for(plan) as engine:
         result = pipeline.run(plan, engine=engine, watch=_Logged(_onlooker.get()), stop=stop)
-    artifacts.leave(result, walks=_walks(result, options.data_dir), report=options.data_dir / "public" / "report.html")
-    return final_state(result)
+    return _left_behind(result, options, [result.run_id])
 
 
 @contextmanager
-def engine_for(plan: pipeline.Plan) -> Iterator[PrefectEngine]:
+def engine_for(plan: pipeline.Plan, about: str | None = None) -> Iterator[PrefectEngine]:
     """Who does the batches: threads and processes of this machine, or the workers of a Dask cluster."""
     if plan.settings.workers.dask is None:
-        yield PrefectEngine()
+        yield PrefectEngine(about)
         return
     from flows.cluster import cluster
 
-    with cluster(plan.settings.workers.dask) as engine:
+    with cluster(plan.settings.workers.dask, about) as engine:
         yield engine
 
 
-def _walks(result: RunResult, data_dir: Path) -> list[dict[str, Any]]:
-    """The verdicts of the run's walks; they are told only where the run was published."""
+def _left_behind(result: RunResult, options: pipeline.Options, run_ids: list[str]) -> State[Any]:
+    walks = _walks(result, options.data_dir, run_ids)
+    artifacts.leave(result, walks=walks, report=options.data_dir / "public" / "report.html")
+    return final_state(result)
+
+
+def _walks(result: RunResult, data_dir: Path, run_ids: list[str]) -> list[dict[str, Any]]:
+    """The verdicts of the walks of these runs; they are told only where the run was published."""
     if not result.published:
         return []
+    query = "SELECT source, pages, entries, is_complete, reason FROM walks WHERE run_id IN (SELECT unnest(?)) ORDER BY started_at"
     with open_public(data_dir) as public:
-        return public.query("SELECT source, pages, entries, is_complete, reason FROM walks WHERE run_id = ?", [result.run_id]).dicts()
+        return public.query(query, [run_ids]).dicts()
 
 
 def final_state(result: RunResult) -> State[Any]:
@@ -146,7 +179,7 @@ def final_state(result: RunResult) -> State[Any]:
 class _Logged:
     """A `pipeline.Watch` that also writes what is said into the flow run's log."""
 
-    onlooker: pipeline.Watch | None
+    onlooker: Screen | None
 
     def progress(self, stage: str, source: str | None, done: int, total: int | None) -> None:
         if self.onlooker:
@@ -158,7 +191,34 @@ class _Logged:
             self.onlooker.say(line)
 
 
-def execute(plan: pipeline.Plan, *, watch: pipeline.Watch, own_server: bool) -> RunResult:
+class Screen(pipeline.Watch, Protocol):
+    """Who looks on at a command."""
+
+    def time_left(self, seconds: float | None) -> None:
+        """How long the rest takes, as far as one can tell."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Years(_Logged):
+    """The watch of a backfill: its slices in the log, how far it is in a progress artifact."""
+
+    shown: artifacts.Progress
+
+    def say(self, line: str) -> None:
+        self.shown.slice_ended(line)
+        _Logged.say(self, line)
+
+    def detail(self, line: str) -> None:
+        get_run_logger().info(line)
+
+    def outlook(self, share_done: float, seconds_left: float | None) -> None:
+        self.shown.show(share_done, seconds_left)
+        if self.onlooker:
+            self.onlooker.time_left(seconds_left)
+
+
+def execute(plan: pipeline.Plan, *, watch: Screen, own_server: bool) -> RunResult:
     """Run the plan's flow in this process, before the eyes of `watch`.
 
     `own_server`: it ends with us, so it gets no heartbeats (nobody would miss them, and the last one costs a second). Raises what the
@@ -178,7 +238,7 @@ def execute(plan: pipeline.Plan, *, watch: pipeline.Watch, own_server: bool) -> 
 
 def _flow_of(plan: pipeline.Plan) -> State[Any]:
     options = plan.options
-    where: dict[str, Any] = {"config": options.config_dir, "data": options.data_dir}
+    where: dict[str, Any] = {"config": options.config_dir, "data": options.data_dir, "wait_seconds": options.wait_seconds}
     names = [source.name for source in plan.sources]
     if plan.kind == "reparse":
         return reparse(sources=names, **where, return_state=True)
@@ -191,7 +251,7 @@ def _flow_of(plan: pipeline.Plan) -> State[Any]:
     if plan.kind == "sweep":
         return sweep(source=names[0], **where, return_state=True)
     assert plan.kind == "backfill" and plan.window is not None, plan.kind
-    return backfill(source=names[0], since=plan.window.since, until=plan.window.until, **where, return_state=True)
+    return backfill(source=names[0], since=plan.window.since, until=plan.window.until, again=plan.again, **where, return_state=True)
 
 
 @contextmanager

@@ -73,9 +73,10 @@ class Office:
         ids: tuple[str, ...] = (),
         delay: float = 0,
         engine: pipeline.Engine | None = None,
+        wait: float = 0,
     ) -> RunResult:
         crawls = kind in (*pipeline.CRAWLS, "retry")
-        options = pipeline.Options(self.config, self.data, self.base_url if crawls else None, delay if crawls else None, recheck)
+        options = pipeline.Options(self.config, self.data, self.base_url if crawls else None, delay if crawls else None, recheck, wait)
         plan = pipeline.prepare(kind, options, sources=("osce",), since=since, until=until, ids=ids)
         return pipeline.run(plan, engine=engine or pipeline.Inline(), watch=self, clock=self.clock)
 

@@ -83,6 +83,10 @@ Delay = Annotated[
     typer.Option("--delay", metavar="SECONDS", parser=_seconds, help="Politeness for this run; 0 only with a loopback --base-url."),
 ]
 RecheckOption = Annotated[Recheck, typer.Option("--recheck", help="Which stored articles to ask for again.")]
+Wait = Annotated[
+    float,
+    typer.Option("--wait", metavar="SECONDS", parser=_seconds, help="How long to wait for a run that is at work; 0: not at all."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as one line of JSON, and nothing else, on standard output.")]
 Format = Annotated[console.Format | None, typer.Option("--format", help="Form of the output.")]
 Sources = Annotated[list[str] | None, typer.Argument(metavar="SOURCE", help="Names of sources; default: all enabled.", show_default=False)]
@@ -90,12 +94,15 @@ OneSource = Annotated[str, typer.Argument(metavar="SOURCE", help="Name of a sour
 
 CONFIG = Path("config")
 DATA = Path("data")
+WAIT = 600.0
 
 
-def _options(config: Path, data: Path, base_url: str | None = None, delay: float | None = None, recheck: Recheck = "due") -> Options:
+def _options(
+    config: Path, data: Path, base_url: str | None = None, delay: float | None = None, recheck: Recheck = "due", wait: float = 0
+) -> Options:
     from newsroom.pipeline import Options
 
-    return Options(config, data, base_url, delay, recheck)
+    return Options(config, data, base_url, delay, recheck, wait)
 
 
 # --- runs
@@ -107,13 +114,14 @@ def run(
     base_url: BaseUrl = None,
     delay: Delay = None,
     recheck: RecheckOption = "due",
+    wait: Wait = WAIT,
     as_json: Json = False,
     config: Config = CONFIG,
     data: Data = DATA,
     debug: Debug = False,
 ) -> None:
     """The nightly: new, changed and due items, to published."""
-    options = _options(config, data, base_url, delay, recheck)
+    options = _options(config, data, base_url, delay, recheck, wait)
     _run_flow("nightly", options, sources=sources or (), as_json=as_json, debug=debug)
 
 
@@ -122,17 +130,27 @@ def backfill(
     source: OneSource,
     since: Annotated[date, typer.Option("--since", metavar="DATE", parser=_day, help="First day of the window.")],
     until: Annotated[date, typer.Option("--until", metavar="DATE", parser=_day, help="Day after the last day of the window.")],
+    again: Annotated[bool, typer.Option("--again", help="Do the slices again that are complete.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what it would ask for; ask for nothing and write nothing.")] = False,
     base_url: BaseUrl = None,
     delay: Delay = None,
     recheck: RecheckOption = "due",
+    wait: Wait = WAIT,
     as_json: Json = False,
     config: Config = CONFIG,
     data: Data = DATA,
     debug: Debug = False,
 ) -> None:
-    """The items published in the window; resumable and repeatable."""
-    options = _options(config, data, base_url, delay, recheck)
-    _run_flow("backfill", options, sources=[source], since=since, until=until, as_json=as_json, debug=debug)
+    """The items published in the window; resumable and repeatable.
+
+    A long window is done in slices, the newest first; between two of them a nightly that waits has its turn. Slices that are complete
+    are left out when the same is typed again.
+    """
+    options = _options(config, data, base_url, delay, recheck, wait)
+    if dry_run:
+        _foresee(options, source, since, until, again=again, as_json=as_json)
+    else:
+        _run_flow("backfill", options, sources=[source], since=since, until=until, again=again, as_json=as_json, debug=debug)
 
 
 @app.command(epilog="Example: newsroom sweep osce")
@@ -141,6 +159,7 @@ def sweep(
     base_url: BaseUrl = None,
     delay: Delay = None,
     recheck: RecheckOption = "due",
+    wait: Wait = WAIT,
     as_json: Json = False,
     config: Config = CONFIG,
     data: Data = DATA,
@@ -150,31 +169,32 @@ def sweep(
 
     Finds what any overlap missed, and confirms removals.
     """
-    options = _options(config, data, base_url, delay, recheck)
+    options = _options(config, data, base_url, delay, recheck, wait)
     _run_flow("sweep", options, sources=[source], as_json=as_json, debug=debug)
 
 
 @app.command(epilog="Example: newsroom reparse osce")
-def reparse(sources: Sources = None, config: Config = CONFIG, data: Data = DATA, debug: Debug = False) -> None:
+def reparse(sources: Sources = None, wait: Wait = WAIT, config: Config = CONFIG, data: Data = DATA, debug: Debug = False) -> None:
     """Archived pages through today's parser, no network at all."""
-    _run_flow("reparse", _options(config, data), sources=sources or (), debug=debug)
+    _run_flow("reparse", _options(config, data, wait=wait), sources=sources or (), debug=debug)
 
 
 @app.command(epilog="Example: newsroom check")
-def check(config: Config = CONFIG, data: Data = DATA, debug: Debug = False) -> None:
+def check(wait: Wait = WAIT, config: Config = CONFIG, data: Data = DATA, debug: Debug = False) -> None:
     """Judge the data as they stand; publish nothing."""
-    _run_here("check", _options(config, data))
+    _run_here("check", _options(config, data, wait=wait))
 
 
 @app.command(epilog="Example: newsroom publish")
-def publish(config: Config = CONFIG, data: Data = DATA, debug: Debug = False) -> None:
+def publish(wait: Wait = WAIT, config: Config = CONFIG, data: Data = DATA, debug: Debug = False) -> None:
     """Publish the data as they stand, if the checks allow it."""
-    _run_here("publish", _options(config, data))
+    _run_here("publish", _options(config, data, wait=wait))
 
 
 @app.command(epilog="Example: newsroom rollback 20261122-023000-nightly")
 def rollback(
     run_id: Annotated[str | None, typer.Argument(metavar="RUN_ID", help="A snapshot; default: the one before.", show_default=False)] = None,
+    wait: Wait = WAIT,
     config: Config = CONFIG,
     data: Data = DATA,
     debug: Debug = False,
@@ -182,7 +202,8 @@ def rollback(
     """Show consumers an earlier snapshot again."""
     from newsroom import pipeline
 
-    _print(f"consumers see {pipeline.rollback(_options(config, data), run_id)} again, until the next run is published")
+    shown = pipeline.rollback(_options(config, data, wait=wait), run_id, say=console.error)
+    _print(f"consumers see {shown} again, until the next run is published")
 
 
 def _run_flow(
@@ -193,13 +214,14 @@ def _run_flow(
     since: date | None = None,
     until: date | None = None,
     ids: Sequence[str] = (),
+    again: bool = False,
     as_json: bool = False,
     debug: bool,
 ) -> None:
     """Prepare and run a flow; show the plan while Prefect starts."""
     from newsroom import pipeline
 
-    plan = pipeline.prepare(kind, options, sources=sources, since=since, until=until, ids=ids)
+    plan = pipeline.prepare(kind, options, sources=sources, since=since, until=until, ids=ids, again=again)
     try:
         result = _under_prefect(options.data_dir, debug, lambda execute: execute(plan))
     except NewsroomError as error:
@@ -208,6 +230,57 @@ def _run_flow(
         raise
     _show_result(result, as_json=as_json)
     raise typer.Exit(EXIT_CODES[result.outcome])
+
+
+def _foresee(options: Options, source: str, since: date, until: date, *, again: bool, as_json: bool) -> None:
+    """What a backfill would do, as a table and in words."""
+    from newsroom import backfill, pipeline, slices
+
+    plan = pipeline.prepare("backfill", options, sources=[source], since=since, until=until, again=again)
+    (definition,) = plan.sources
+    delay = definition.politeness.delay_seconds if options.delay is None else options.delay
+    parts = backfill.foresee(plan)
+    to_do = [each for each in parts if not each.is_done]
+    unknown = [each for each in to_do if each.pages is None]
+    known = sum(each.seconds(delay) or 0 for each in to_do)
+    if not as_json:
+        names = ("slice", "state", "listed", "to ask for", "listing pages", "at most", "time")
+        rows = []
+        for each in parts:
+            seconds = each.seconds(delay)
+            time = "unknown" if seconds is None else "" if each.is_done else slices.in_words(seconds)
+            rows.append(
+                (
+                    slices.name(each.window),
+                    "complete" if each.is_done else "to do",
+                    each.listed,
+                    each.to_ask,
+                    each.pages,
+                    each.pages_at_most,
+                    time,
+                )
+            )
+        console.write_rows(names, rows, form="table", out=sys.stdout)
+        known_ones = len(to_do) - len(unknown)
+        if known_ones:
+            _print(
+                f"{known_ones} of {len(parts)} slices are known from the listing as it was read before: about {slices.in_words(known)} at one "
+                f"request in {delay:g} s, if nothing has changed there since"
+            )
+        if unknown:
+            most = backfill.pages_at_most(unknown)
+            at_most = f"{most} pages at most" + (f" ({slices.in_words(most * delay)})" if delay else "")
+            _print(
+                f"{len(unknown)} of {len(parts)} slices have never been read whole: which articles they hold is known once their part of the "
+                f"listing has been read, as a rule twice; as far as is known now, that may be {at_most}"
+            )
+        _print("nothing was asked for and nothing written")
+        return
+    counts = {
+        "slices": len(parts), "slices_done": len(parts) - len(to_do), "slices_unknown": len(unknown),
+        "listed": sum(each.listed for each in parts), "to_ask": sum(each.to_ask for each in to_do), "seconds": round(known),
+    }  # fmt: skip
+    _print(json.dumps({"run_id": None, "outcome": "ok", "sources": {source: counts}}))
 
 
 def _under_prefect(data_dir: Path, debug: bool, work: Callable[[Callable[[Plan], RunResult]], T]) -> T:
@@ -229,17 +302,17 @@ def _under_prefect(data_dir: Path, debug: bool, work: Callable[[Callable[[Plan],
 
 
 def _show_plan(plan: Plan, screen: console.Screen) -> None:
-    """What is about to happen. Raises `Busy` before anything has begun if another command is at work."""
-    from newsroom import pipeline
-    from newsroom.errors import Busy
+    """What is about to happen. Raises `Busy` before anything has begun if it must not be, and not wait either."""
+    from newsroom import backfill, lock, pipeline
 
+    lock.refuse_more(plan.options.data_dir, work=plan.work(), wait_seconds=plan.options.wait_seconds)
     status = pipeline.status(plan.options)
-    if status.running:
-        raise Busy(f"{plan.options.data_dir}: {status.running} is at work; wait for it or stop it")
     names = ", ".join(source.name for source in plan.sources)
     window = f", published {plan.window.since} to {plan.window.until} (exclusive)" if plan.window else ""
     at = f" at {plan.options.base_url}" if plan.options.base_url else ""
-    screen.say(f"{plan.kind}: {names}{window}{at}")
+    parts = len(backfill.cut(plan)) if plan.kind == "backfill" else 1
+    by = f", in {parts} slices by {plan.settings.backfill.slices}, the newest first" if parts > 1 else ""
+    screen.say(f"{plan.kind}: {names}{window}{at}{by}")
     last = status.runs[0] if status.runs else None
     before = f"last run {last['run_id']}: {last['outcome'] or 'unfinished'}" if last else "no run before this one"
     screen.say(f"{plan.options.data_dir}: {before}" + (f"; {status.articles} articles published" if status.articles is not None else ""))
@@ -450,6 +523,7 @@ def quarantine_retry(
     ] = None,
     base_url: BaseUrl = None,
     delay: Delay = None,
+    wait: Wait = WAIT,
     config: Config = CONFIG,
     data: Data = DATA,
     debug: Debug = False,
@@ -458,7 +532,7 @@ def quarantine_retry(
     known = {name for row in _set_aside(data).dicts() for name in (row["quarantine_id"], row["article_id"])}
     if unknown := [name for name in ids or () if name not in known]:
         raise ConfigError(f"quarantine: {', '.join(unknown)}: not set aside; `newsroom quarantine list` shows what is")
-    _run_flow("retry", _options(config, data, base_url, delay), ids=ids or (), debug=debug)
+    _run_flow("retry", _options(config, data, base_url, delay, wait=wait), ids=ids or (), debug=debug)
 
 
 # --- demo

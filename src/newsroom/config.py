@@ -285,6 +285,13 @@ class WorkerSettings(_Strict):
         return self.processes or os.cpu_count() or 1
 
 
+class Backfill(_Strict):
+    """How a long backfill is cut up. Between two slices others have their turn, and what is complete is published and never redone."""
+
+    slices: Literal["year", "month", "whole"] = "year"
+    """Listings that are not sorted by date are never cut: each slice would have to read all of them."""
+
+
 class Settings(_Strict):
     """`newsroom.toml`: what is the same for all sources."""
 
@@ -295,6 +302,7 @@ class Settings(_Strict):
     warehouse: WarehouseSettings = WarehouseSettings()
     batch: Batches = Batches()
     workers: WorkerSettings = WorkerSettings()
+    backfill: Backfill = Backfill()
 
     @property
     def contact_is_placeholder(self) -> bool:

@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Literal, TextIO
 
+from newsroom.slices import in_words
+
 if TYPE_CHECKING:
     from rich.progress import Progress
 
@@ -97,12 +99,21 @@ def _cut(text: str) -> str:
     return text if len(text) <= CELL_CHARACTERS else text[: CELL_CHARACTERS - 1] + "…"
 
 
+def _left(seconds: float | None) -> str:
+    return f", about {in_words(seconds)} left" if seconds else ""
+
+
 class PlainScreen:
     """A `pipeline.Watch` for logs: what is said, and a line of progress now and then."""
 
     def __init__(self, out: TextIO) -> None:
         self._out = out
         self._last = time.monotonic()
+        self._left = ""
+
+    def time_left(self, seconds: float | None) -> None:
+        """How long the rest takes: told with the next progress."""
+        self._left = _left(seconds)
 
     def say(self, line: str) -> None:
         """A line; the time of day is the logger's business."""
@@ -116,7 +127,7 @@ class PlainScreen:
         """So much of a stage is done; told at most every `SPARSE_SECONDS`."""
         if time.monotonic() - self._last >= SPARSE_SECONDS:
             self._last = time.monotonic()
-            self.say(f"{stage} {source or ''}".rstrip() + f": {done}" + (f" of {total}" if total is not None else ""))
+            self.say(f"{stage} {source or ''}".rstrip() + f": {done}" + (f" of {total}" if total is not None else "") + self._left)
 
 
 class LiveScreen:
@@ -125,6 +136,11 @@ class LiveScreen:
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
         self._at_work: str | None = None
+        self._left = ""
+
+    def time_left(self, seconds: float | None) -> None:
+        """How long the rest takes: shown with the next progress."""
+        self._left = _left(seconds)
 
     def say(self, line: str) -> None:
         """A line above the bar."""
@@ -132,7 +148,9 @@ class LiveScreen:
 
     def progress(self, stage: str, source: str | None, done: int, total: int | None) -> None:
         """Move the bar of the stage at work."""
-        self._show(f"{stage} {source or ''}".rstrip(), done, total, count=f"{done}/{total}" if total is not None else str(done))
+        self._show(
+            f"{stage} {source or ''}".rstrip(), done, total, count=(f"{done}/{total}" if total is not None else str(done)) + self._left
+        )
 
     def wait_for(self, what: str | None) -> None:
         """Say what is waited for; None: for nothing any more."""

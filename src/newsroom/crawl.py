@@ -30,6 +30,8 @@ from newsroom.warehouse import Warehouse
 FEW = 50
 """Articles that are not worth the start of another process."""
 CRAWLS: tuple[RunKind, ...] = ("nightly", "backfill", "sweep")
+STOPPED_ASKING = "stopped asking for articles"
+"""In the detail of a run: the site answered all requests alike."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,7 +277,7 @@ class Crawl:
         if totals["failed"]:
             self.troubles.append(f"{name}: {totals['failed']} of {self._planned} articles could not be had; they stay pending")
         if self._alike.verdict:
-            self.troubles.append(f"{name}: stopped asking for articles, they stay pending: {self._alike.verdict.reason}")
+            self.troubles.append(f"{name}: {STOPPED_ASKING}, they stay pending: {self._alike.verdict.reason}")
         elif self._done < self._planned:
             self.troubles.append(f"{name}: stopped with {self._planned - self._done} articles still to be asked for")
 

@@ -13,6 +13,7 @@ from typing import Literal
 Outcome = Literal["ok", "incomplete", "blocked", "failed"]
 RunKind = Literal["nightly", "backfill", "sweep", "reparse", "retry", "check", "publish"]
 Recheck = Literal["due", "all", "none"]
+SliceState = Literal["complete", "empty", "open", "incomplete"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,18 @@ class Window:
 
     def __contains__(self, day: date) -> bool:
         return self.since <= day < self.until
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """That a run's window is one of several of a backfill, which do not depend on each other."""
+
+    of: Window
+    """What was asked for as a whole."""
+    began_at: datetime
+    """When the first slice began."""
+    again: bool = False
+    """Do it whatever the ledger says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,3 +291,7 @@ class RunResult:
     detail: str | None = None
     checks: tuple[CheckResult, ...] = ()
     published: bool = False
+    slice_state: SliceState | None = None
+    """Of a backfill: how its window stands in the ledger."""
+    is_skipped: bool = False
+    """Nothing was done: the ledger said that nothing was left to do; `run_id` is the run that did it."""

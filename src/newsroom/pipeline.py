@@ -9,9 +9,10 @@ import json
 import os
 import socket
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import partial
@@ -21,12 +22,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from newsroom import __version__, archive, config, dispatch, extract, lock
+from newsroom import __version__, archive, config, dispatch, extract, ledger, lock, slices
 from newsroom.config import Settings, Source
 from newsroom.crawl import CRAWLS, FEW, Crawl, Errand
 from newsroom.dispatch import Desk, Engine, Inline, Silent, Watch
 from newsroom.errors import Busy, ConfigError, NewsroomError
-from newsroom.model import CheckResult, Outcome, Reading, Recheck, RunKind, RunResult, StageReport, Window
+from newsroom.model import CheckResult, Outcome, Reading, Recheck, RunKind, RunResult, Slice, SliceState, StageReport, Window
 from newsroom.processes import Processes
 from newsroom.report import write_report
 from newsroom.stages import check as checking
@@ -45,6 +46,8 @@ class Options:
     base_url: str | None = None
     delay: float | None = None
     recheck: Recheck = "due"
+    wait_seconds: float = 0
+    """How long to wait for another run to end; 0: not at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +65,27 @@ class Plan:
     """Bounds of checks by source, where they differ."""
     checks: tuple[str, ...] = ()
     """Only these are asked (of a run of kind check); empty for all."""
+    slice: Slice | None = None
+    """Set where the window is one of several of a backfill."""
+    again: bool = False
+    """Of a backfill in slices: do those again that are complete."""
+
+    def work(self) -> str:
+        """What it will do, in words that are equal for runs that do the same: `nightly osce`, `backfill osce 2001`."""
+        names = [self.kind, ",".join(sorted(source.name for source in self.sources))]
+        if self.window:
+            names.append(slices.name(self.window) + (f" of {slices.name(self.slice.of)}" if self.slice else ""))
+        names += [", ".join((*self.ids, *self.checks))] if self.ids or self.checks else []
+        names += [f"--recheck {self.options.recheck}"] if self.options.recheck != "due" else []
+        names += [f"at {self.options.base_url}"] if self.options.base_url else []
+        return " ".join(names)
 
     def parameters(self) -> dict[str, Any]:
         """What a run is recorded with."""
         window = {"since": self.window.since.isoformat(), "until": self.window.until.isoformat()} if self.window else {}
         options = {"base_url": self.options.base_url, "delay": self.options.delay, "recheck": self.options.recheck}
-        return {key: value for key, value in {**options, **window, "ids": list(self.ids)}.items() if value}
+        of = {"slice_of": slices.name(self.slice.of)} if self.slice else {}
+        return {key: value for key, value in {**options, **window, **of, "ids": list(self.ids)}.items() if value}
 
 
 def bundled_config() -> Path:
@@ -85,6 +103,7 @@ def prepare(
     until: date | None = None,
     ids: Sequence[str] = (),
     checks: Sequence[str] = (),
+    again: bool = False,
 ) -> Plan:
     """Check everything that can be checked before anything is done. Raises `ConfigError`."""
     settings = config.load_settings(options.config_dir)
@@ -103,7 +122,7 @@ def prepare(
     _check_data_dir(options.data_dir)
     bounds = config.load_checks(options.config_dir)
     overrides = config.load_check_overrides(options.config_dir)
-    return Plan(kind, options, settings, chosen, bounds, window, tuple(ids), overrides, _named_checks(kind, checks))
+    return Plan(kind, options, settings, chosen, bounds, window, tuple(ids), overrides, _named_checks(kind, checks), again=again)
 
 
 def _named_checks(kind: RunKind, checks: Sequence[str]) -> tuple[str, ...]:
@@ -177,7 +196,7 @@ class _Run:
 def run(
     plan: Plan, *, engine: Engine, watch: Watch, clock: Callable[[], datetime] = utc_now, stop: threading.Event | None = None
 ) -> RunResult:
-    """A whole run: take the lock, heal what a dead run left, then the stages, the checks and the public file.
+    """A whole run: take the lock (or wait for it), heal what a dead run left, then the stages, the checks and the public file.
 
     Setting `stop` lets batches under way end early. Raises `NewsroomError` only where the run could not begin or its end could
     not be written; everything else is told by the outcome. Whatever was obtained before an error is kept, and the next run goes on.
@@ -185,14 +204,16 @@ def run(
     data = plan.options.data_dir
     is_real_time = clock is utc_now
     clock = steady(clock)
-    started_at = clock()
-    run_id = f"{started_at:%Y%m%d-%H%M%S}-{plan.kind}"
-    with _readable_disk(data):
+    with readable_disk(data):
         for folder in (data, data / "archive", data / "public"):
             folder.mkdir(parents=True, exist_ok=True)
-    with _readable_disk(data), lock.hold(data, run_id=run_id, now=started_at):
-        settings = plan.settings.warehouse
-        with Warehouse.open(data / "warehouse.duckdb", memory_limit=settings.memory_limit, threads=settings.threads) as warehouse:
+    with readable_disk(data), lock.turn(data, work=plan.work(), wait_seconds=plan.options.wait_seconds, say=watch.say):
+        started_at = clock()  # not before its turn: what others did meanwhile was done before this run
+        run_id = f"{started_at:%Y%m%d-%H%M%S}-{plan.kind}"
+        lock.note(data, run_id=run_id, now=started_at)
+        with _warehouse(plan, say=watch.say) as warehouse:
+            if plan.slice and (done := _done_before(warehouse, plan, plan.slice)):
+                return done
             run_id = _begin(warehouse, plan, run_id, started_at)
             this = _Run(
                 plan,
@@ -214,6 +235,41 @@ def run(
                 raise
 
 
+@contextmanager
+def _warehouse(plan: Plan, *, say: Callable[[str], object]) -> Iterator[Warehouse]:
+    """The warehouse, as soon as those who only look into it (`newsroom report`, a colleague with DuckDB) let go of it."""
+    settings, path = plan.settings.warehouse, plan.options.data_dir / "warehouse.duckdb"
+    deadline, is_told = time.monotonic() + plan.options.wait_seconds, False
+    with ExitStack() as door:
+        while True:
+            try:
+                warehouse = door.enter_context(Warehouse.open(path, memory_limit=settings.memory_limit, threads=settings.threads))
+                break
+            except Busy as busy:
+                if time.monotonic() >= deadline:
+                    raise
+                if not is_told:
+                    say(f"waiting, at most {slices.in_words(plan.options.wait_seconds)}: {busy}")
+                    is_told = True
+                time.sleep(lock.POLL_SECONDS)
+        yield warehouse
+
+
+def _done_before(warehouse: Warehouse, plan: Plan, part: Slice) -> RunResult | None:
+    """The end of a run that need not be: of a slice that is done, perhaps by another backfill while this one waited; or that is empty."""
+    assert plan.window is not None
+    (source,), options = plan.sources, plan.options
+    done = () if part.again else ledger.done(warehouse, source, recheck=options.recheck, base_url=options.base_url)
+    known = next((each for each in done if each.window == plan.window), None)
+    if known is None and (known := ledger.beyond_the_end(warehouse, source, plan.window, began_at=part.began_at)):
+        reason = "older than anything listed"
+        ledger.write(warehouse, source, known, of=part.of, recheck=options.recheck, base_url=options.base_url, reason=reason)
+    if known is None:
+        return None
+    counts: dict[str, dict[str, int]] = {source.name: {}}
+    return RunResult(known.run_id, plan.kind, "ok", counts, published=True, slice_state=known.state, is_skipped=True)
+
+
 def steady(clock: Callable[[], datetime]) -> Callable[[], datetime]:
     """The same clock, except that it never runs backwards: it stands still until the other one has caught up."""
     guard = threading.Lock()
@@ -229,7 +285,7 @@ def steady(clock: Callable[[], datetime]) -> Callable[[], datetime]:
 
 
 @contextmanager
-def _readable_disk(data: Path) -> Iterator[None]:
+def readable_disk(data: Path) -> Iterator[None]:
     """What the file system refuses, in one line."""
     try:
         yield
@@ -433,8 +489,26 @@ def _finish(this: _Run, checks: tuple[CheckResult, ...]) -> RunResult:
         this.watch.say(f"publish: {report.counts['articles']} articles in {report.detail}")
     if wanted or blocked:
         _report(this)
+    state = _enter(this, is_published=wanted) if this.plan.window else None
     counts = {name: dict(counter) for name, counter in this.counts.items()}
-    return RunResult(this.run_id, this.plan.kind, outcome, counts, "; ".join(details) or None, checks, published=wanted)
+    return RunResult(this.run_id, this.plan.kind, outcome, counts, "; ".join(details) or None, checks, published=wanted, slice_state=state)
+
+
+def _enter(this: _Run, *, is_published: bool) -> SliceState:
+    """Enter the window into the ledger: last of all, since what it calls complete is not published again."""
+    plan, window = this.plan, this.plan.window
+    assert window is not None
+    states = []
+    for source in plan.sources:
+        state, reason = ledger.stands(
+            this.warehouse, source, window, run_id=this.run_id, started_at=this.started_at, is_published=is_published
+        )
+        known = ledger.Known(window, state, this.run_id, this.clock())
+        of = plan.slice.of if plan.slice else window
+        options = plan.options
+        ledger.write(this.warehouse, source, known, of=of, recheck=options.recheck, base_url=options.base_url, reason=reason)
+        states.append(state)
+    return max(states, key=("complete", "empty", "open", "incomplete").index)
 
 
 def _report(this: _Run) -> None:
@@ -497,12 +571,15 @@ def report(options: Options, *, clock: Callable[[], datetime] = utc_now) -> Path
         return write_report(data, warehouse, now=clock())
 
 
-def rollback(options: Options, run_id: str | None) -> str:
-    """Show consumers an earlier snapshot again; returns its run id. The next published run replaces it."""
+def rollback(options: Options, run_id: str | None, *, say: Callable[[str], object] = lambda _line: None) -> str:
+    """Show consumers an earlier snapshot again; returns its run id. The next published run replaces it. `say` hears whom it waits for."""
     data = options.data_dir
     if not (data / "public").is_dir():
         raise ConfigError(f"{data / 'public'}: nothing has been published yet")
-    with _readable_disk(data), lock.hold(data, run_id="rollback", now=utc_now()):
+    with (
+        readable_disk(data),
+        lock.hold(data, run_id=f"rollback {run_id or ''}".strip(), now=utc_now(), wait_seconds=options.wait_seconds, say=say),
+    ):
         return publish.rollback(data / "public", run_id)
 
 

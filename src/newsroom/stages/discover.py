@@ -211,7 +211,7 @@ def state_sha256(entry: Entry) -> str:
     """Hash of what the listing says of an article.
 
     >>> state_sha256(Entry("a:1", "https://a.example/x/1", "T", None, None))[:8]
-    '5aa90eb1'
+    'e0fb0a18'
     """
     facts = [entry.title, str(entry.published_on), entry.content_type, entry.issuers, entry.topics, entry.snippet]
     return hashlib.sha256(json.dumps(facts, ensure_ascii=False).encode("utf-8", "surrogatepass")).hexdigest()
