@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http.client import BadStatusLine, HTTPException, RemoteDisconnected
 from http.cookiejar import DefaultCookiePolicy
+from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urldefrag, urljoin, urlsplit, urlunsplit
 
@@ -147,7 +148,7 @@ class Client:
     `canonical` gives the source's own spelling of an address, None for addresses outside of it; `request_url` the address to really
     ask; `hosts` are the only ones (with or without port) that are asked, by default that of `base_url`, else of the source.
     `record` keeps an exchange and says where. `delay` (seconds) overrides the source's. `clock` gives aware UTC datetimes,
-    `monotonic` seconds. Once `stop` is set all waiting ends, with Stopped.
+    `monotonic` seconds. `pacing` is a folder that remembers when a host was asked last, for the next run. Once `stop` is set all waiting ends, with Stopped.
     """
 
     def __init__(
@@ -165,6 +166,7 @@ class Client:
         sleep: Callable[[float], object] = time.sleep,
         monotonic: Callable[[], float] = time.monotonic,
         stop: threading.Event | None = None,
+        pacing: Path | None = None,
     ) -> None:
         self._canonical, self._request_url, self._record, self._clock = canonical, request_url, record, clock
         self._politeness = source.politeness
@@ -179,7 +181,7 @@ class Client:
         self._sleep = stop.wait if stop is not None and sleep is time.sleep else sleep
         self._monotonic = monotonic
         self._random = random.Random()  # noqa: S311 -- for spreading retries, not for secrets
-        self._pacer = Pacer(monotonic=monotonic, wait=self._wait)
+        self._pacer = Pacer(monotonic=monotonic, wait=self._wait, folder=pacing)
         self._slots = threading.BoundedSemaphore(source.politeness.concurrency)
         self._states: dict[str, _HostState] = {}
         self._local = threading.local()
@@ -196,6 +198,7 @@ class Client:
 
     def close(self) -> None:
         """Closes the connections of all threads."""
+        self._pacer.close()
         with self._lock:
             for session in self._sessions:
                 session.close()
@@ -456,7 +459,9 @@ class Client:
     def _session(self) -> _Session:
         session: _Session | None = getattr(self._local, "session", None)
         if session is None:
-            session = _Session(Wire(self._trusted, self._politeness.read_timeout_seconds, self._monotonic))
+            session = _Session(
+                Wire(self._trusted, self._politeness.read_timeout_seconds, self._monotonic, self._politeness.connect_timeout_seconds)
+            )
             self._local.session = session
             with self._lock:
                 self._sessions.append(session)

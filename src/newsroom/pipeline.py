@@ -421,6 +421,7 @@ def _crawl(this: _Run, source: Source, *, ids: tuple[str, ...] = ()) -> None:
                 delay=options.delay,
                 clock=this.clock,
                 stop=this.stop,
+                pacing=options.data_dir / "pacing",
             )
         )
         unseen_walk = None
