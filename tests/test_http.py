@@ -494,7 +494,7 @@ def test_a_strange_time_of_the_last_request_costs_one_delay_at_most(told: str, t
     for _ in range(2):
         with pacer.turn("www.osce.org", 10):
             pass
-    assert sum(ticks.slept) <= 2 * 10.011
+    assert sum(ticks.slept) <= 2 * 10.051
     assert abs(float((tmp_path / "www.osce.org").read_text().split()[0]) - time.time()) < 60
 
 
@@ -505,7 +505,7 @@ def test_where_no_file_can_be_made_a_process_keeps_its_own_distance(tmp_path: Pa
     for _ in range(2):
         with pacer.turn("www.osce.org", 10):
             pass
-    assert sum(ticks.slept) == pytest.approx(10.01, abs=0.01)
+    assert sum(ticks.slept) == pytest.approx(10.05, abs=0.01)
 
 
 def test_a_busy_signal_holds_back_the_other_threads_too(server: FaultyServer) -> None:
