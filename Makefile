@@ -18,7 +18,7 @@ help:
 	@echo 'make demo       a sample newsroom, two nights against it, and what came of them'
 	@echo 'make test       lint, then every test'
 	@echo 'make test-fast  the tests without those marked slow'
-	@echo 'make test-long  what is tried at random, for longer: 220 kills, 10,000 walks, 4,000 designs … (docs/reliability.md)'
+	@echo 'make test-long  what is tried at random, for longer: 220 kills, 40 power cuts, 10,000 walks … (docs/reliability.md)'
 	@echo 'make fuzz       the coverage-guided fuzzer on the readers, FUZZ_SECONDS=300 of it (installs atheris)'
 	@echo 'make lint       ruff, mypy, import contracts'
 	@echo 'make format     let ruff put it right'
@@ -60,7 +60,7 @@ test-fast: install
 
 # Figures of docs/reliability.md come from here. The same tests are in `make test` with smaller numbers.
 test-long: install
-	@CRASH_KILLS=220 CRASH_SEED=$(SEED) WALKS=10000 REDESIGNS=4000 EXAMPLES=1000 $(BIN)/python -m pytest -o timeout=1800 -s --no-header -q $(LONG)
+	@CRASH_KILLS=220 CRASH_SEED=$(SEED) WALKS=10000 REDESIGNS=4000 EXAMPLES=1000 CHAOS_SEEDS=12 POWER_CUTS=40 $(BIN)/python -m pytest -o timeout=1800 -s --no-header -q $(LONG)
 
 # Beside the locked environment and never needed by it: atheris has no wheels for every Python and system.
 $(VENV)/fuzz/.installed: $(VENV)/.installed
