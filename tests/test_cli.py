@@ -475,3 +475,12 @@ def test_a_first_night_that_is_blocked_shows_what_it_set_aside(newsroom: Callabl
         other.kill()
     assert said.code == 3 and said.is_one_line, said.err
     assert "has it open; look again when it is over" in said.err
+
+
+@pytest.mark.parametrize("command", ["check", "publish", "reparse"])
+def test_where_nothing_was_obtained_nothing_is_made(newsroom: Callable[..., Said], tmp_path: Path, command: str) -> None:
+    """A misspelt --data is no empty newsroom: an empty public file would be all that consumers see."""
+    said = newsroom(command, "--data", tmp_path / "misspelt")
+    assert said.code == 2 and said.is_one_line, said.err
+    assert "nothing has been obtained yet; run `newsroom run --data" in said.err
+    assert not (tmp_path / "misspelt").exists()

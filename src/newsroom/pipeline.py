@@ -167,7 +167,10 @@ def prepare(
     _check_data_dir(options.data_dir)
     bounds = config.load_checks(options.config_dir)
     overrides = config.load_check_overrides(options.config_dir)
-    return Plan(kind, options, settings, chosen, bounds, window, tuple(ids), overrides, _named_checks(kind, checks))
+    named = _named_checks(kind, checks)
+    if kind not in CRAWLS and not (options.data_dir / "warehouse.duckdb").exists():
+        raise ConfigError(f"{options.data_dir}: nothing has been obtained yet; run `newsroom run --data {options.data_dir}` first")
+    return Plan(kind, options, settings, chosen, bounds, window, tuple(ids), overrides, named)
 
 
 def _named_checks(kind: RunKind, checks: Sequence[str]) -> tuple[str, ...]:
