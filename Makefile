@@ -3,9 +3,14 @@
 
 VENV := .venv
 BIN := $(VENV)/bin
+SEED := 1
+FUZZ_SECONDS := 300
+LONG := tests/test_crash.py tests/test_chaos.py tests/test_walk.py tests/test_redesigns.py tests/test_extract.py tests/test_extract_altered.py \
+    tests/test_hostile.py tests/test_fuzz.py tests/test_http.py tests/test_urls.py tests/test_dates.py tests/test_config.py tests/test_archive.py \
+    tests/test_trust.py tests/test_changes.py tests/test_similarity.py
 PYTHONS := $(or $(PYTHON),python3.13 python3.12 python3.11 python3)
 
-.PHONY: help install demo test test-fast lint format docs lock clean
+.PHONY: help install demo test test-fast test-long fuzz lint format docs lock clean
 .DEFAULT_GOAL := help
 
 help:
@@ -13,6 +18,8 @@ help:
 	@echo 'make demo       a sample newsroom, two nights against it, and what came of them'
 	@echo 'make test       lint, then every test'
 	@echo 'make test-fast  the tests without those marked slow'
+	@echo 'make test-long  what is tried at random, for longer: 220 kills, 40 power cuts, 10,000 walks … (docs/reliability.md)'
+	@echo 'make fuzz       the coverage-guided fuzzer on the readers, FUZZ_SECONDS=300 of it (installs atheris)'
 	@echo 'make lint       ruff, mypy, import contracts'
 	@echo 'make format     let ruff put it right'
 	@echo 'make docs       docs/schema.md and the answers of docs/cookbook.md anew, from the database'
@@ -50,6 +57,22 @@ test: lint
 
 test-fast: install
 	@$(BIN)/python -m pytest -m 'not slow'
+
+# Figures of docs/reliability.md come from here. The same tests are in `make test` with smaller numbers.
+test-long: install
+	@CRASH_KILLS=220 CRASH_SEED=$(SEED) WALKS=10000 REDESIGNS=4000 EXAMPLES=1000 CHAOS_SEEDS=12 POWER_CUTS=40 $(BIN)/python -m pytest -o timeout=1800 -s --no-header -q $(LONG)
+
+# Beside the locked environment and never needed by it: atheris has no wheels for every Python and system.
+$(VENV)/fuzz/.installed: $(VENV)/.installed
+	@rm -rf $(VENV)/fuzz
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --target $(VENV)/fuzz atheris==3.0.0
+	@touch $@
+
+# New inputs gather in .venv/fuzz/corpus; what breaks something stands in .venv/fuzz/found and belongs into tests/corpus.
+fuzz: $(VENV)/fuzz/.installed
+	@mkdir -p $(VENV)/fuzz/corpus $(VENV)/fuzz/found
+	@PYTHONPATH=src:.:$(VENV)/fuzz $(BIN)/python -m tests.fuzz $(VENV)/fuzz/corpus tests/corpus -max_total_time=$(FUZZ_SECONDS) -max_len=8192 \
+	    -timeout=20 -dict=tests/corpus.dict -artifact_prefix=$(VENV)/fuzz/found/ -print_final_stats=1
 
 lint: install
 	@$(BIN)/ruff check --quiet .

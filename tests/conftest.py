@@ -8,7 +8,9 @@ import pytest
 from hypothesis import settings
 
 # A shared, busy machine is no reason to fail; a failure must come back when the test is run again.
-settings.register_profile("newsroom", deadline=None, derandomize=True, print_blob=True)
+# EXAMPLES: of each property (`make test-long` asks for more).
+examples = int(os.environ.get("EXAMPLES", "100"))
+settings.register_profile("newsroom", deadline=None, derandomize=True, print_blob=True, max_examples=examples)
 settings.load_profile("newsroom")
 
 

@@ -22,8 +22,8 @@ from typing import Any
 import pytest
 
 from newsroom import cli, console
-from newsroom.sample import Fault, SampleSite, Server
-from newsroom.sample.faults import drip
+from newsroom.sample import Fault, SampleSite, Server, serve
+from newsroom.sample.faults import challenge, drip
 from tests.nights import CONFIG, Office
 from tests.site import running
 
@@ -452,3 +452,35 @@ def test_report_and_export_say_where_they_are_and_what_is_missing(newsroom: Call
         assert said.err.count("\n") == 1
     assert newsroom("export", str(tmp_path / "out"), "--format", "xlsx").code == 2
     assert not (tmp_path / "out").exists()
+
+
+def test_a_first_night_that_is_blocked_shows_what_it_set_aside(newsroom: Callable[..., Said], tmp_path: Path) -> None:
+    """Nothing is public yet, so the private warehouse is looked into; and while a run holds that, this is said in one line."""
+    site = SampleSite(40, seed=7)
+    walled = {str(item.id) for item in site.articles()[::7]}
+    site.faults.append(Fault(lambda request: request.path.rpartition("/")[2] in walled, challenge()))
+    with serve(site) as server:
+        office = Office(tmp_path / "data", server.url, now=datetime(2010, 1, 1, tzinfo=UTC))  # so most articles are from the future
+        assert office.run("sweep").outcome == "blocked"
+    assert not (tmp_path / "data" / "public" / "newsroom.duckdb").exists()
+    said = newsroom("quarantine", "list", "--format", "csv")
+    assert said.code == 0 and "challenge" in said.out, said.err
+    one = said.out.splitlines()[1].split(",")[0]
+    assert "challenge" in newsroom("quarantine", "show", one).out
+    hold = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('ready', flush=True); sys.stdin.read()"
+    words = [sys.executable, "-c", hold, str(tmp_path / "data" / "warehouse.duckdb")]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout is not None and other.stdout.readline() == "ready\n"
+        said = newsroom("quarantine", "list")
+        other.kill()
+    assert said.code == 3 and said.is_one_line, said.err
+    assert "has it open; look again when it is over" in said.err
+
+
+@pytest.mark.parametrize("command", ["check", "publish", "reparse"])
+def test_where_nothing_was_obtained_nothing_is_made(newsroom: Callable[..., Said], tmp_path: Path, command: str) -> None:
+    """A misspelt --data is no empty newsroom: an empty public file would be all that consumers see."""
+    said = newsroom(command, "--data", tmp_path / "misspelt")
+    assert said.code == 2 and said.is_one_line, said.err
+    assert "nothing has been obtained yet; run `newsroom run --data" in said.err
+    assert not (tmp_path / "misspelt").exists()

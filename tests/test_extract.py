@@ -482,12 +482,12 @@ HOSTILE: dict[str, bytes | str] = {
 def test_hostile_page_costs_that_page_only(name: str) -> None:
     """A result or `Rejected`, and soon. Lexbor alone would take 199 s for 200,000 open <div>, and 25 million nodes for the bomb."""
     for read in (read_article, read_listing):
-        started = time.perf_counter()
+        started = time.process_time()
         try:
             read(HOSTILE[name])
         except Rejected as rejected:
             assert rejected.reason and "\n" not in str(rejected)
-        assert time.perf_counter() - started < 15
+        assert time.process_time() - started < 15
 
 
 PIECES = [*"<>/='&;: \n", *"<h1> </h1> <p> <dt> <dd> <dl> <table> <tr> <td> <br> <div> </div> <time <b> </b> <li> <ul> <script>".split(),

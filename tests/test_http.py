@@ -296,6 +296,16 @@ def test_an_unknown_host_is_a_readable_error(server: FaultyServer) -> None:
     assert "\n" not in str(caught.value)
 
 
+def test_a_name_service_that_does_not_answer_is_not_waited_for(server: FaultyServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`getaddrinfo` has no time limit; a look-up gets what a connection gets, and the host is called down as for any other silence."""
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: time.sleep(20))
+    server.url = "http://slow.invalid"
+    began = time.monotonic()
+    with pytest.raises(HostDown, match="no answer from the name service within"):
+        Night(server, politeness={"connect_timeout_seconds": 0.1}).get("/a/1")
+    assert time.monotonic() - began < 5
+
+
 def test_stop_ends_waiting_at_once(server: FaultyServer) -> None:
     """A run that is told to end does not sit out a Retry-After."""
     server.on("/a/1", answer(503, headers={"Retry-After": "60"}))
@@ -444,6 +454,58 @@ def test_hosts_do_not_wait_for_each_other() -> None:
         with pacer.turn(host, 10):
             pass
     assert ticks.slept == []
+
+
+_ASKS = """
+import sys, time
+from pathlib import Path
+from newsroom.pacing import Pacer
+pacer = Pacer(monotonic=time.monotonic, wait=time.sleep, folder=Path(sys.argv[1]))
+for _ in range(6):
+    with pacer.turn("www.osce.org", 0.1):
+        print(time.time(), flush=True)
+"""
+
+
+def test_processes_keep_their_distance_too(tmp_path: Path) -> None:
+    """Three at once ask the same host: to all of them it is one request per delay."""
+    words = [sys.executable, "-c", _ASKS, str(tmp_path)]
+    crowd = [subprocess.Popen(words, stdout=subprocess.PIPE, text=True) for _ in range(3)]
+    times = sorted(float(line) for process in crowd for line in process.communicate(timeout=60)[0].split())
+    assert len(times) == 18 and all(later - earlier >= 0.1 for earlier, later in pairwise(times))
+
+
+def test_a_run_after_another_waits_before_its_first_request(server: FaultyServer, tmp_path: Path) -> None:
+    """The last request of a run and the first of the next (for robots.txt) are a delay apart, as any two."""
+    for _ in range(3):
+        night = Night(server, sleep=time.sleep, delay=0.3, pacing=tmp_path / "pacing")
+        night.get("/a/1")
+        night.client.close()
+    times = [seen.at for seen in server.requests]
+    assert len(times) == 6 and min(later - earlier for earlier, later in pairwise(times)) >= 0.29
+
+
+@pytest.mark.parametrize("told", ["4102444800.000000", "", "soon", "\0\0\0\0", "-1", "nan"])
+def test_a_strange_time_of_the_last_request_costs_one_delay_at_most(told: str, tmp_path: Path) -> None:
+    """A clock that was a century ahead, a file torn by a power cut: nobody waits for that."""
+    (tmp_path / "www.osce.org").write_text(told)
+    ticks = Ticks()
+    pacer = Pacer(monotonic=ticks.now, wait=ticks.sleep, folder=tmp_path)
+    for _ in range(2):
+        with pacer.turn("www.osce.org", 10):
+            pass
+    assert sum(ticks.slept) <= 2 * 10.051
+    assert abs(float((tmp_path / "www.osce.org").read_text().split()[0]) - time.time()) < 60
+
+
+def test_where_no_file_can_be_made_a_process_keeps_its_own_distance(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    ticks = Ticks()
+    pacer = Pacer(monotonic=ticks.now, wait=ticks.sleep, folder=tmp_path / "file")
+    for _ in range(2):
+        with pacer.turn("www.osce.org", 10):
+            pass
+    assert sum(ticks.slept) == pytest.approx(10.05, abs=0.01)
 
 
 def test_a_busy_signal_holds_back_the_other_threads_too(server: FaultyServer) -> None:

@@ -247,3 +247,12 @@ CONTRAST = """(() => {
   }
   return worst })()"""
 """The lowest contrast of any text shown, by WCAG's formula."""
+
+
+def test_a_newsroom_of_which_nothing_was_had_is_drawn_too(tmp_path: Path) -> None:
+    """The site was down on the first night, and somebody publishes what there is: no article, no source, and a page that says so."""
+    office = Office(tmp_path / "data", "http://127.0.0.1:9", impatient_config(tmp_path / "config"))
+    assert office.run("nightly").outcome == "incomplete"
+    office.run("publish")
+    assert not any("could not be drawn" in line for line in office.lines), office.lines
+    assert (tmp_path / "data" / "public" / "report.html").exists()

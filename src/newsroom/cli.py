@@ -482,8 +482,12 @@ def sources(
 
 
 def _set_aside(data: Path) -> Table:
-    from newsroom.warehouse import open_public
+    from newsroom.warehouse import Warehouse, open_public
 
+    warehouse = data / "warehouse.duckdb"
+    if warehouse.exists() and not (data / "public" / "newsroom.duckdb").exists():  # the first run was blocked: nothing is public yet
+        with Warehouse.look(warehouse) as private:
+            return private.quarantine()
     with open_public(data) as public:
         return public.query("SELECT * FROM quarantine ORDER BY last_at DESC, article_id")
 

@@ -38,6 +38,10 @@ _WORDS = re.compile(rf"(?:{_WEEKDAY},?\s+)?(?:{_DAY_MONTH}\.?,?\s+(?:de\s+)?|{_M
 _ISO = re.compile(rf"(?P<year>\d{{4}})([-/.])(?P<month>\d\d)\2(?P<day>\d\d){_ISO_CLOCK}", re.ASCII)
 _NUMBERS = re.compile(rf"(?P<day>\d{{1,2}})([-/.])\s?(?P<month>\d{{1,2}})\2\s?(?P<year>\d{{4}})\.?{_CLOCK}", re.ASCII)
 
+_HYPHENED = re.compile(rf"(?P<day>\d{{1,2}})([-/.])(?P<month>{_WORD})\2{_YEAR}{_CLOCK}", re.IGNORECASE)
+# What may follow a date and is not part of it: `12 May 2020 (updated 2 June 2021)`
+_APART = re.compile(r"\s*[(\[|·•]|\s*[,;–-]?\s*(?:last\s+)?(?:updated|modified|changed)\b", re.IGNORECASE)
+
 _LONGEST_DATE = 80
 """Characters; a longer text is no date, though it may hold one: we do not go looking."""
 _LONGEST_DATELINE = 140
@@ -62,7 +66,20 @@ def read_date(text: str, *, language: str | None = None) -> date | None:
         return None if month is None else _date(match["year"], month, match["day"] or match["second_day"])
     if match := _ISO.fullmatch(text) or _NUMBERS.fullmatch(text):
         return _date(match["year"], match["month"], match["day"])
+    if match := _HYPHENED.fullmatch(text):
+        month = _month(match["month"], language)
+        return None if month is None else _date(match["year"], month, match["day"])
     return None
+
+
+def leading_date(text: str, *, language: str | None = None) -> date | None:
+    """The date a text begins with, where what follows is set apart from it.
+
+    >>> leading_date("12 May 2020 (updated 2 June 2021)"), leading_date("12 May 2020 to 2 June 2021")
+    (datetime.date(2020, 5, 12), None)
+    """
+    apart = _APART.search(text)
+    return read_date(text[: apart.start()], language=language) if apart and apart.start() else None
 
 
 def read_dateline(text: str) -> Dateline | None:
@@ -116,8 +133,11 @@ def place_and_date(text: str) -> tuple[str | None, date | None]:
     place = _one_line(before.rstrip(_LINE_ENDS + ","))
     if not digit:
         return (place, None) if _is_known(place) else (None, None)
+    if named := _DAY_NAMED.search(before):  # `TIRANA – Tuesday, 14 October 2003`, `OSLO June 24, 1999`
+        before = before[: named.start()]
+        place = _one_line(before.rstrip(_LINE_ENDS + ","))
     is_trusted = place.isupper() or _is_known(place) or before.rstrip().endswith(",")
-    if is_trusted and _is_place(place) and (day := read_date(line[digit.start() :])):
+    if is_trusted and _is_place(place) and (day := read_date(line[named.start() if named else digit.start() :])):
         return place, day
     return None, read_date(line)
 
@@ -161,6 +181,7 @@ def _translate(word: str, code: str) -> int | None:
 # --- datelines ------------------------------------------------------------------------------------------------------------------
 
 _DIGIT = re.compile(r"\d")
+_DAY_NAMED = re.compile(rf"(?<=[\s,–-])(?:{_WEEKDAY}\b[.,]?\s*)?(?:\b(?:{'|'.join(_ENGLISH)})\.?\s*)?$", re.IGNORECASE)
 _LINE_ENDS = " \t\r\n\xa0-–—"
 _BEFORE_ENDS = (",", "-", "–", "—", ")", "/")
 _AGENCY = r"(?:\s*(?:\([A-Z][\w /.-]{1,24}\)|/[A-Z]{2,10}/))?"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+import threading
 from collections.abc import Collection, Iterator
 from urllib.parse import urlsplit
 
@@ -64,16 +65,40 @@ def is_loopback(url: str) -> bool:
         return host == "localhost"
 
 
-def resolve(host: str, port: int, *, trusted: Collection[str] = ()) -> list[str]:
+def look_up(host: str, port: int, seconds: float) -> list[str]:
+    """The addresses of a name, as the system says; a name service that does not answer in time is an error like another.
+
+    `getaddrinfo` has no time limit of its own and cannot be interrupted: it is asked in a thread that is left behind if need be.
+    """
+    found: list[str] = []
+    failed: list[Exception] = []
+
+    def ask() -> None:
+        try:
+            infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            found.extend(dict.fromkeys(str(sockaddr[0]) for *_, sockaddr in infos))
+        except Exception as error:  # noqa: BLE001 -- raised again below, by the thread that asked
+            failed.append(error)
+
+    thread = threading.Thread(target=ask, name=f"look-up of {host}"[:60], daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if failed:
+        raise failed[0]
+    if thread.is_alive():
+        raise socket.gaierror(socket.EAI_AGAIN, f"no answer from the name service within {seconds:g} s")
+    return found
+
+
+def resolve(host: str, port: int, *, trusted: Collection[str] = (), seconds: float = 10) -> list[str]:
     """The addresses to connect to for a host name, in the resolver's order.
 
     `trusted` hosts (that of `--base-url`) may be anywhere. For others one address that is not public refuses the whole
     host: a name that mixes public and private addresses is an attack or a mistake. The resolver also reads the odd
     spellings of IPv4 (`0x7f.1`, `2130706433`, `0177.0.0.1`), so that it is its answer which must be judged.
-    Raises Rejected("private-address"), or socket.gaierror where the name does not resolve.
+    Raises Rejected("private-address"), or socket.gaierror where the name does not resolve within `seconds`.
     """
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    addresses = list(dict.fromkeys(str(sockaddr[0]) for *_, sockaddr in found))
+    addresses = look_up(host, port, seconds)
     if host.lower() not in trusted:
         for address in addresses:
             if not is_public(address):

@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http.client import BadStatusLine, HTTPException, RemoteDisconnected
 from http.cookiejar import DefaultCookiePolicy
+from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urldefrag, urljoin, urlsplit, urlunsplit
 
@@ -148,8 +149,8 @@ class Client:
     `canonical` gives the source's own spelling of an address, None for addresses outside of it; `request_url` the address to really
     ask; `hosts` are the only ones (with or without port) that are asked, by default that of `base_url`, else of the source.
     `record` keeps an exchange and says where. `delay` (seconds) overrides the source's. `clock` gives aware UTC datetimes,
-    `monotonic` seconds. Once `stop` is set all waiting ends, with Stopped. `memory` is what an earlier client has learnt of the hosts,
-    `concurrency` overrides the source's.
+    `monotonic` seconds. `pacing` is a folder that remembers when a host was asked last, for the next run. Once `stop` is set all waiting
+    ends, with Stopped. `memory` is what an earlier client has learnt of the hosts, `concurrency` overrides the source's.
     """
 
     def __init__(
@@ -169,6 +170,7 @@ class Client:
         stop: threading.Event | None = None,
         memory: Collection[HostMemory] = (),
         concurrency: int | None = None,
+        pacing: Path | None = None,
     ) -> None:
         self._canonical, self._request_url, self._record, self._clock = canonical, request_url, record, clock
         self._politeness = source.politeness
@@ -183,7 +185,7 @@ class Client:
         self._sleep = stop.wait if stop is not None and sleep is time.sleep else sleep
         self._monotonic = monotonic
         self._random = random.Random()  # noqa: S311 -- for spreading retries, not for secrets
-        self._pacer = Pacer(monotonic=monotonic, wait=self._wait)
+        self._pacer = Pacer(monotonic=monotonic, wait=self._wait, folder=pacing)
         self._slots = threading.BoundedSemaphore(concurrency or source.politeness.concurrency)
         self._states: dict[str, _HostState] = {each.host: self._remembered(each) for each in memory}
         self._local = threading.local()
@@ -200,6 +202,7 @@ class Client:
 
     def close(self) -> None:
         """Closes the connections of all threads."""
+        self._pacer.close()
         with self._lock:
             for session in self._sessions:
                 session.close()
@@ -476,7 +479,9 @@ class Client:
     def _session(self) -> _Session:
         session: _Session | None = getattr(self._local, "session", None)
         if session is None:
-            session = _Session(Wire(self._trusted, self._politeness.read_timeout_seconds, self._monotonic))
+            session = _Session(
+                Wire(self._trusted, self._politeness.read_timeout_seconds, self._monotonic, self._politeness.connect_timeout_seconds)
+            )
             self._local.session = session
             with self._lock:
                 self._sessions.append(session)

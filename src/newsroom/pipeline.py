@@ -122,7 +122,10 @@ def prepare(
     _check_data_dir(options.data_dir)
     bounds = config.load_checks(options.config_dir)
     overrides = config.load_check_overrides(options.config_dir)
-    return Plan(kind, options, settings, chosen, bounds, window, tuple(ids), overrides, _named_checks(kind, checks), again=again)
+    named = _named_checks(kind, checks)
+    if kind not in CRAWLS and not (options.data_dir / "warehouse.duckdb").exists():
+        raise ConfigError(f"{options.data_dir}: nothing has been obtained yet; run `newsroom run --data {options.data_dir}` first")
+    return Plan(kind, options, settings, chosen, bounds, window, tuple(ids), overrides, named, again=again)
 
 
 def _named_checks(kind: RunKind, checks: Sequence[str]) -> tuple[str, ...]:
@@ -400,6 +403,7 @@ def _crawl(this: _Run, wanted: Sequence[tuple[Source, tuple[str, ...]]]) -> None
                 (options.data_dir / "archive" / source.name).absolute(),
                 base_url=options.base_url,
                 delay=options.delay,
+                pacing=(options.data_dir / "pacing").absolute(),
             ),
             Errand(this.plan.kind, this.run_id, this.started_at, options.recheck, this.plan.window, ids),
             warehouse=this.warehouse,

@@ -128,13 +128,25 @@ class Warehouse:
     @classmethod
     @contextmanager
     def look(cls, path: Path) -> Iterator[Warehouse]:
-        """Open the warehouse read-only, for a moment, while no run holds it."""
-        connection = duckdb.connect(str(path), read_only=True, config=dict(_CONFIG))
+        """Open the warehouse read-only, for a moment. Raises `Busy` while a run holds it."""
+        try:
+            connection = duckdb.connect(str(path), read_only=True, config=dict(_CONFIG))
+        except duckdb.Error as error:
+            if "lock" in str(error):
+                raise Busy(f"{path}: a run (or another process) has it open; look again when it is over") from None
+            raise _readable(error, path) from error
         try:
             connection.execute("SET TimeZone = 'UTC'")
             yield cls(connection, path)
         finally:
             connection.close()
+
+    def quarantine(self) -> Table:
+        """What is set aside, for a time when nothing is public yet; nothing where no run came as far as that."""
+        try:
+            return self.ask("SELECT * FROM mart.quarantine ORDER BY last_at DESC, article_id")
+        except duckdb.CatalogException:
+            return Table(["quarantine_id", "url", "article_id", "stage", "reason", "detail", "attempts", "first_at", "last_at"], [])
 
     def migrate(self) -> None:
         """Bring the schema up to date: numbered files in `sql/migrations/`, each once and in its own transaction, forward only."""

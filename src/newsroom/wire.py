@@ -38,6 +38,7 @@ class Wire:
     trusted_hosts: frozenset[str]
     read_timeout: float
     monotonic: Callable[[], float]
+    connect_timeout: float = 10.0
     deadline: float = float("inf")
     sent: Callable[[], None] = _nothing
     peer: str | None = None
@@ -84,8 +85,9 @@ class GuardedHTTP(HTTPConnection):
         self.response_class = partial(_TimedResponse, wire=wire)  # type: ignore[assignment]
 
     def _new_conn(self) -> socket.socket:
+        patience = max(0.01, min(self.wire.connect_timeout, self.wire.deadline - self.wire.monotonic()))
         try:
-            addresses = guard.resolve(self.host, self.port, trusted=self.wire.trusted_hosts)
+            addresses = guard.resolve(self.host, self.port, trusted=self.wire.trusted_hosts, seconds=patience)
         except (socket.gaierror, UnicodeError) as error:
             raise NameResolutionError(self.host, self, socket.gaierror(str(error))) from error
         fault: OSError = OSError("no address")

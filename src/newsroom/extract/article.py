@@ -24,6 +24,7 @@ from newsroom.urls import without_tokens
 
 _MAX_TITLE = 1_000
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
+_MIN_STEM = 15
 _MAX_PLACE = 120
 _MAX_ITEM = 150
 _MAX_TYPE = 60
@@ -163,10 +164,15 @@ class Reader:
         suffix = self.source.article.cut.title_suffix
         return re.sub(f"(?:{suffix})$", "", title).strip() if suffix else title
 
+    def _is_suffix(self, title: str) -> bool:
+        """Whether a title is nothing but what the tab says after every title: the site's name."""
+        suffix = self.source.article.cut.title_suffix
+        return suffix is not None and re.fullmatch(suffix, f" | {title}") is not None
+
     def _spare(self) -> list[tuple[Pleases, Replaces]]:
         """What must not be cut: the title (as the head names it, or the only <h1>), and its labels: a date's, or two."""
         h1 = self.opened.h1s
-        titles = [*self.heads[:3], *([squeeze(h1[0].text(separator=" "))] if len(h1) == 1 else [])]
+        titles = [*(title.rstrip("….") for title in self.heads[:3]), *([squeeze(h1[0].text(separator=" "))] if len(h1) == 1 else [])]
         known = labels.compiled(self.source.labels)
         dated = {same(c.removeprefix("label:")) for c in self.fields.published_on if c.startswith("label:")}
 
@@ -188,7 +194,10 @@ class Reader:
             elsewhere = [name for name, _ in known.mentioned(rest)]
             return _repeats(names) or (set(names) <= set(elsewhere) and not _repeats(elsewhere))
 
-        return [*((holds(title), lambda _, rest, title=title: title in rest) for title in titles if title), (has_labels, has_other_labels)]
+        return [
+            *((holds(title), lambda _, rest, title=title: title in rest) for title in titles if title and not self._is_suffix(title)),
+            (has_labels, has_other_labels),
+        ]
 
     # --- fields ----------------------------------------------------------------------------------------------------
 
@@ -197,7 +206,7 @@ class Reader:
             candidate = candidates.read(text)
             for value in self._titles(candidate):
                 value = self._without_suffix(value) if candidate.kind in ("meta", "css", "ld") else value
-                is_other = same(value) in layout.content_types(self.source) or body.is_cut(value, self.cut)
+                is_other = self._is_suffix(value) or same(value) in layout.content_types(self.source) or body.is_cut(value, self.cut)
                 if value and len(value) <= _MAX_TITLE and not is_other:
                     self.found_by["title"] = text
                     return value
@@ -206,15 +215,32 @@ class Reader:
     def _titles(self, candidate: Candidate) -> Iterator[str]:
         if candidate.kind == "head":
             printed = [at for offered in self.heads if (at := layout.locate(self.page, offered))]
-            for at in sorted(printed, key=lambda at: not self.page.lines[at[0]].heading):  # a site's name may be longer than the title
+            prose = [n for n, line in enumerate(self.page.lines) if line.is_prose] or [len(self.page.lines)]
+            # a site's name may be longer than the title, and stand in the footer
+            for at in sorted(printed, key=lambda at: (not self.page.lines[at[0]].heading, (at[0] > prose[0]) + (at[0] > prose[-1]))):
                 line = self.page.lines[at[0]]
                 if self._is_whole(at) if line.heading else not self._has_other_h1():
                     yield squeeze(" ".join(line.text for line in self.page.lines[slice(*at)]))
+            yield from (whole for offered in self.heads if (whole := self._whole(offered)))
         elif candidate.kind == "before:labels":
             if title := layout.title_above_labels(self.page, self.source):
                 yield title
         else:
             yield from (squeeze(value) for value in self._plain(candidate) if value not in self._names_of_site())
+
+    def _whole(self, title: str) -> str | None:
+        """The line that a title goes on in which the head of the page cuts short: `OSCE to develop advanced training…`."""
+        stem = title.rstrip("….")
+        if stem == title or len(stem) < _MIN_STEM:
+            return None
+        lines = self.page.lines
+        headings = {line.element: "" for line in lines if line.heading}
+        for line in lines:
+            if line.element in headings:
+                headings[line.element] = squeeze(f"{headings[line.element]} {line.text}")
+        found = [text for text in headings.values() if text.startswith(stem)]
+        found = found or [line.text for line in lines if line.text.startswith(stem) and not (line.is_linky or line.is_prose)]
+        return max(found, key=len, default=None)
 
     def _names_of_site(self) -> set[str]:
         """Headings that lead elsewhere: the site's name, above all."""

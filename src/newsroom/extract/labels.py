@@ -87,6 +87,11 @@ def _is_list(text: str) -> bool:
     return len(parts) > 1 and text[-1] not in ".!?…" and all(part[:1].isupper() and len(part) <= _MAX_ITEM for part in parts)
 
 
+def _by_commas(line: Line) -> str:
+    """The line with commas where it has none but elements of their own: `<span>Policing</span><span>Border management</span>`."""
+    return ", ".join(items_of(line.runs)) if all(run.group for run in line.runs if run.text.strip()) else line.text
+
+
 class Labels:
     """The labels of a source, compiled."""
 
@@ -264,7 +269,7 @@ def _take_neighbour(page: Page, labelled: Labelled, limit: int) -> None:
         return  # an empty <dd> was left out altogether
     end = _end_of_value(page, labelled.at, first, limit, shared)
     value = lines[first:end]
-    if len(value) > _MAX_VALUE_LINES or any(line.is_prose and not line.linked and not _is_list(line.text) for line in value):
+    if len(value) > _MAX_VALUE_LINES or any(line.is_prose and not line.linked and not _is_list(_by_commas(line)) for line in value):
         return  # the value is missing: this is the text that follows
     labelled.lines = [line.runs for line in value if line.runs]
     labelled.end = end

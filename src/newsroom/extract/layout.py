@@ -12,7 +12,7 @@ from datetime import date
 from functools import lru_cache
 
 from newsroom.config import Source
-from newsroom.dates import place_and_date, read_date
+from newsroom.dates import leading_date, place_and_date, read_date
 from newsroom.extract import body, labels
 from newsroom.extract.labels import Labelled
 from newsroom.extract.page import Line, Page
@@ -97,7 +97,8 @@ def part_headings(page: Page, titles: Collection[str], source: Source) -> dict[i
             kind = kind_of("".join(run.text for run in line.runs if run.group == group), source)
             rest = [run for run in line.runs if run.group != group]
             text = squeeze("".join(run.text for run in rest))
-            if kind and number not in found and not text[:1].islower():
+            is_title = any(" " in run.text.strip() for run in rest)  # not the last of many words, each in an element of its own
+            if kind and is_title and number not in found and not text[:1].islower():
                 found[number], line.runs, line.text = kind, rest, text
     return found
 
@@ -139,17 +140,20 @@ def title_above_labels(page: Page, source: Source) -> str | None:
     lines = page.lines
     clusters = [c for c in _clusters(page, labels.find(page, source.labels, 0, len(lines))) if _is_good(c, source)]
     place_line = next((p for n in range(min(40, len(lines))) if (p := _place_line_at(page, n, source))), None)
-    below = clusters[0][0].at if clusters else place_line.at if place_line else None
+    below = min([c[0].at for c in clusters[:1]] + [p.at for p in (place_line,) if p], default=None)
     if below is None:
         return None
-    kinds = content_types(source)
-    above = [n for n in range(below) if _may_be_title(lines[n]) and same(lines[n].text) not in kinds]
-    after_kind = [n for n in above if n and same(lines[n - 1].text) in kinds and not lines[n - 1].is_linky]
+    above = [n for n in range(below) if _may_be_title(lines[n]) and not kind_of(lines[n].text, source)]
+    after_kind = [n for n in above if n and kind_of(lines[n - 1].text, source) and not lines[n - 1].is_linky]
     titles = [n for n in above if lines[n].heading or (_MIN_TITLE <= len(lines[n].text) <= _MAX_TITLE and lines[n].text[-1] not in ".…:")]
     if after_kind and (not titles or after_kind[-1] in titles):
         return lines[after_kind[-1]].text
-    best = titles or above
-    return lines[best[-1]].text if best else None
+    if not titles:  # labels may stand above the title, too
+        end = clusters[0][-1].end if clusters else below
+        found = next((line.text for line in lines[end : end + _KIND_BELOW] if line.heading and _may_be_title(line)), None)
+        return found or (lines[above[-1]].text if above else None)
+    headings = [n for n in titles if lines[n].heading]
+    return lines[headings[-1] if headings and lines[titles[-1]].is_prose else titles[-1]].text
 
 
 def _may_be_title(line: Line) -> bool:
@@ -171,12 +175,13 @@ def read(page: Page, title: str | None, source: Source) -> Layout:
 
 
 def _clusters(page: Page, found: list[Labelled]) -> list[list[Labelled]]:
-    """Labels that stand together: at most two short lines between one's value and the next."""
+    """Labels that stand together, printed alike: at most two short lines between one's value and the next."""
     clusters: list[list[Labelled]] = []
     for item in found:
         end = clusters[-1][-1].end if clusters else 0
         between = [line for line in page.lines[end : item.at] if line.text and not line.is_linky]
-        if clusters and len(between) <= 2 and not any(line.is_prose for line in between):
+        is_alike = bool(clusters) and page.lines[clusters[-1][-1].at].heading == page.lines[item.at].heading
+        if is_alike and len(between) <= 2 and not any(line.is_prose for line in between):
             clusters[-1].append(item)
         else:
             clusters.append([item])
@@ -205,6 +210,7 @@ def _place_labels(page: Page, layout: Layout, source: Source) -> None:
             continue
         if between <= most and (_is_good(cluster, source) or (not between and layout.title)):
             layout.labels, layout.start = cluster, cluster[-1].end
+            _complete(page, layout, clusters, source)
             return
     title = layout.title[0] if layout.title else 0
     for cluster in reversed([c for c in clusters if c[-1].end <= title]):
@@ -213,11 +219,48 @@ def _place_labels(page: Page, layout: Layout, source: Source) -> None:
         end = cluster[-1].end
         if layout.title_end - end <= _LABELS_ABOVE_TITLE and _has_date(cluster, source) and not _prose(page, end, title):
             layout.labels = cluster
+            _complete(page, layout, clusters, source)
             return
     for cluster in after:
         if _has_date(cluster, source) and not layout.place_line and not _is_of_other(page, cluster, layout.title_end - 1):
-            layout.labels, layout.stop = cluster, cluster[0].at
+            layout.labels, layout.stop = cluster, _without_caption(page, cluster[0].at)
             return
+
+
+def _complete(page: Page, layout: Layout, clusters: list[list[Labelled]], source: Source) -> None:
+    """Take in what a redesign parted from these labels: the date's above the title, others below it or at the end of the text."""
+    chosen = layout.labels
+    if layout.title is None or not any(item.lines for item in chosen):
+        return
+    for cluster in clusters:
+        at, end = cluster[0].at, cluster[-1].end
+        if not _belongs(page, cluster, chosen, source) or _is_of_other(page, cluster, layout.title[0]):
+            continue
+        if end <= layout.title[0]:
+            is_near = layout.title_end - end <= _LABELS_ABOVE_TITLE and not _prose(page, end, layout.title[0])
+        elif is_near := at >= max(layout.start, layout.title_end):
+            is_below_title = layout.start == 0 and _prose(page, layout.title_end, at) <= _MAX_LEAD_PARAGRAPHS
+            if is_below_title and _is_above_text(page, layout, cluster, source):
+                layout.start = end
+            else:
+                layout.stop = _without_caption(page, at)
+        if is_near:
+            layout.labels = [*chosen, *cluster]
+            return
+
+
+def _belongs(page: Page, cluster: list[Labelled], chosen: list[Labelled], source: Source) -> bool:
+    """Whether labels are printed as others are, and complete them: other names, all with values, and one of the two has the date."""
+    one, other = page.lines[cluster[0].at], page.lines[chosen[0].at]
+    if (one.tag, one.heading, page.depths[one.element]) != (other.tag, other.heading, page.depths[other.element]):
+        return False
+    is_other = cluster is not chosen and not {item.name for item in cluster} & {item.name for item in chosen}
+    return is_other and all(item.lines for item in cluster) and _has_date(cluster, source) != _has_date(chosen, source)
+
+
+def _without_caption(page: Page, at: int) -> int:
+    """The first line of labels, with the caption above them: `<details><summary>Details</summary>…`."""
+    return at - 1 if at and page.lines[at - 1].tag in ("caption", "legend", "summary") else at
 
 
 def _is_above_text(page: Page, layout: Layout, cluster: list[Labelled], source: Source) -> bool:
@@ -252,9 +295,11 @@ def date_of(stamps: list[str], text: str, language: str | None = None) -> date |
     """The date of a value: `<time datetime>` first, then the text.
 
     A stamp of a day in another time zone may be a day off what is printed (`2015-04-25T22:00:00Z` for 26 April): then
-    the reader's date counts.
+    the reader's date counts; and so does the first date of a text that goes on with another (`12 May 2020 (updated …)`).
     """
     printed = read_date(text, language=language) if _HAS_DIGIT(text) else None
+    if printed is None and _HAS_DIGIT(text) and (first := leading_date(text, language=language)):
+        return first
     for stamp in stamps:
         stamped = read_date(stamp)
         if stamped is not None:
@@ -277,7 +322,8 @@ def place_and_day(line: Line) -> tuple[str | None, date | None]:
         own = [run for run in line.runs if run.group == group]
         if on := date_of([run.stamp for run in own if run.stamp], squeeze("".join(run.text for run in own))):
             rest = squeeze("".join(run.text for run in line.runs if run.group != group)).strip(_AROUND_PLACE)
-            return rest or None, on
+            if not _HAS_DIGIT(rest):
+                return rest or None, on
     if backwards := _DATE_FIRST.fullmatch(line.text):
         on, place = read_date(backwards[1]), place_and_date(f"{backwards[2]} 1 January 2000")[0]
         if on and place:
@@ -323,8 +369,8 @@ def _kinds(page: Page, layout: Layout, source: Source) -> dict[int, str]:
     if layout.title is None:
         near = list(range(min(10, len(page.lines))))
     else:
-        above = [n for n in range(layout.title[0] - 1, -1, -1) if page.lines[n].text][:_KIND_ABOVE]
         inside = {n for item in layout.labels for n in range(item.at, item.end)}
+        above = [n for n in range(layout.title[0] - 1, -1, -1) if page.lines[n].text and n not in inside][:_KIND_ABOVE]
         end = next((n for n in range(layout.start, layout.stop) if page.lines[n].is_prose), layout.stop)
         below = [n for n in range(layout.title[1], min(layout.start + _KIND_BELOW, end)) if n not in inside]
         near = [*above, *below]
@@ -339,7 +385,8 @@ def _kinds(page: Page, layout: Layout, source: Source) -> dict[int, str]:
 
 def _is_in_menu(page: Page, number: int, layout: Layout) -> bool:
     """A link is a kind of text only directly above or below title or labels, and not at the end of a row of links."""
-    if layout.title is None or number not in (layout.title[0] - 1, layout.title[1], layout.start):
+    above_labels = _without_caption(page, min((item.at for item in layout.labels), default=0)) - 1
+    if layout.title is None or number not in (layout.title[0] - 1, layout.title[1], layout.start, above_labels):
         return True
     other = number - 1 if number < layout.title[0] else number + 1
     if not 0 <= other < len(page.lines) or not page.lines[other].is_linky:
@@ -350,9 +397,9 @@ def _is_in_menu(page: Page, number: int, layout: Layout) -> bool:
 
 def lead(page: Page, layout: Layout, source: Source) -> str | None:
     """Sentences between title and labels; an older page, without labels, has none."""
-    if layout.title is None or not layout.labels or layout.stop < len(page.lines):
+    end = min((item.at for item in layout.labels if item.at >= layout.title_end), default=layout.stop)
+    if layout.title is None or end >= layout.stop:
         return None
-    end = layout.labels[0].at
     title = same(" ".join(line.text for line in page.lines[slice(*layout.title)]))
     lines = [
         line

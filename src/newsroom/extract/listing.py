@@ -380,7 +380,7 @@ class _Reader:
         lines: list[Line] = [self.page.lines[n] for n in range(found.start, found.stop) if n not in taken]
         cut = self.source.article.cut
         texts = (_without_link(line, found.link.href) for line in lines)
-        return squeeze(" ".join(text for text in texts if not body.is_cut(text, cut))) or None
+        return squeeze(" ".join(text for text in texts if not body.is_cut(text, cut) and any(c.isalpha() for c in text))) or None
 
 
 def _without_link(line: Line, href: str) -> str:

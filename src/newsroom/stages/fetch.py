@@ -39,6 +39,8 @@ class Way:
     base_url: str | None = None
     delay: float | None = None
     """Seconds; None for the source's own."""
+    pacing: Path | None = None
+    """Folder that remembers when each host was asked last."""
 
     @property
     def delay_seconds(self) -> float:
@@ -71,6 +73,7 @@ class Way:
             delay=self.delay,
             clock=clock,
             stop=stop,
+            pacing=self.pacing,
             memory=memory,
             concurrency=concurrency,
         )

@@ -1,0 +1,50 @@
+"""Politeness, proved with the server's log: whatever we do, no two requests reach a host closer together than its delay."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from newsroom.sample.faults import ARTICLE, Fault, redirect, status
+from tests.crash import small_batches
+from tests.nights import Office
+from tests.site import running
+
+DELAY = 0.15
+T, B, R = TypeVar("T"), TypeVar("B"), TypeVar("R")
+
+
+class Threads:
+    """An engine that does four batches at a time, in any order."""
+
+    def step(self, name: str, work: Callable[[], T]) -> T:
+        return work()
+
+    def batches(self, name: str, work: Callable[[B], R], batches: Iterable[B]) -> Iterator[R]:
+        with ThreadPoolExecutor(4) as pool:
+            yield from pool.map(work, list(batches))
+
+
+@pytest.mark.slow
+def test_no_two_requests_are_closer_than_the_delay(tmp_path: Path) -> None:
+    """Batches side by side, retries, redirects, robots.txt; then at once another run, and another: one request per delay, throughout."""
+    with running(articles=30) as (site, server):
+        there = site.articles()[0].path
+        site.faults += [Fault(ARTICLE, status(503), times=4), Fault(ARTICLE, redirect(there), times=2, skip=6)]
+        config = small_batches(tmp_path / "config")
+        for kind in ("sweep", "nightly", "sweep"):
+            office = Office(tmp_path / "data", server.url, config)
+            assert office.run(kind, delay=DELAY, engine=Threads()).outcome in ("ok", "incomplete")  # type: ignore[arg-type]
+        times = sorted(served.at for served in server.log)
+    assert sum(served.path == "/robots.txt" for served in server.log) == 3, "three runs"
+    assert sum(served.status == 503 for served in server.log) == 4 and sum(served.status == 302 for served in server.log) == 2
+    gaps = [later - earlier for earlier, later in pairwise(times)]
+    print(f"{len(times)} requests of three runs, the two closest {min(gaps):.3f} s apart, delay {DELAY} s")
+    assert len(times) > 45
+    # the pacer counts from when a request has left; the log is stamped by a thread of a busy machine
+    assert min(gaps) > DELAY * 0.9
