@@ -385,9 +385,9 @@ def test_twenty_years_killed_ten_times_and_a_night_between_equal_one_clean_run(t
     assert len(office.sql("SELECT article_id FROM articles")) == len(site.expected()) > 50
     assert 3 <= len(done_before) <= 19, "some years were done before the last of the kills, and some were not"
     states = office.ledger()
-    assert sorted(since for since, state, _ in states if state == "complete") == [date(year, 1, 1) for year in range(2005, 2025)], (
-        "each once"
-    )
+    assert sorted(since for since, state, _ in states if state in ("complete", "empty")) == [
+        date(year, 1, 1) for year in range(2005, 2025)
+    ], "each once"
     with Warehouse.look(office.data / "warehouse.duckdb") as warehouse:
         runs = warehouse.ask("SELECT kind, outcome FROM ops.runs ORDER BY started_at, run_id").rows
         assert warehouse.ask("SELECT count(*) FROM ops.runs WHERE outcome = 'failed'").rows[0][0] <= 10
