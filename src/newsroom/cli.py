@@ -20,12 +20,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn, TypeVar
 import typer
 
 from newsroom import __version__, console
-from newsroom.errors import ConfigError, NewsroomError
+from newsroom.errors import ConfigError, Damaged, NewsroomError
 from newsroom.interrupts import Stopped, interruptible, stoppable
 from newsroom.model import Recheck, RunKind, RunResult
 
 if TYPE_CHECKING:
     from newsroom.pipeline import Options, Plan
+    from newsroom.status import Status
     from newsroom.warehouse import Table
 
 T = TypeVar("T")
@@ -281,27 +282,69 @@ def status(
     max_age: Annotated[
         float | None, typer.Option("--max-age", metavar="HOURS", parser=_hours, help="Exit 1 if the public data are older than this.")
     ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="All of it as one line of JSON, and nothing else, on standard output.")] = False,
     config: Config = CONFIG,
     data: Data = DATA,
     debug: Debug = False,
 ) -> None:
-    """Last runs, freshness and verdicts."""
+    """A verdict in one sentence, then freshness by source and the last runs.
+
+    The public data are as old as the source whose listing was read whole longest ago; sources that are disabled or no longer defined
+    are not waited for.
+    """
     from newsroom import pipeline
+    from newsroom import status as standing
 
     found = pipeline.status(_options(config, data))
-    if found.runs:
-        names = ("run_id", "started_at", "finished_at", "outcome", "new_articles", "new_versions", "detail")
-        console.write_rows(names, [[row[name] for name in names] for row in found.runs], form="table", out=sys.stdout)
+    word, sentence = standing.verdict(found, max_age)
+    if as_json:
+        _print(json.dumps(standing.as_json(found, data, max_age), default=str))
+    else:
+        _print(f"{word}: {sentence}")
+        _show_status(found)
+    if found.is_damaged:
+        raise Damaged(str(found.problem))
+    if max_age is not None and (found.age_hours is None or found.age_hours > max_age):
+        console.error(f"{data}: the public data are older than {max_age:g} hours; `newsroom run` makes them fresh, docs/runbook.md helps")
+        raise typer.Exit(1)
+    if found.problem:
+        raise ConfigError(found.problem)
+
+
+def _show_status(found: Status) -> None:
+    """The tables below the verdict."""
+    from newsroom.status import age
+
     if found.running:
         _print(f"running now: {found.running}")
-    if found.published_run_id is None:
-        _print(f"{data}: nothing has been published yet")
-    else:
-        whole = f"{found.fresh_at:%Y-%m-%d %H:%M} UTC ({found.age_hours:.1f} hours ago)" if found.fresh_at else "never"
-        _print(f"published: {found.published_run_id}, {found.articles} articles; listing last read whole: {whole}")
-    if max_age is not None and (found.age_hours is None or found.age_hours > max_age):
-        console.error(f"{data}: the public data are older than {max_age:g} hours; see the runs above, then `newsroom run`")
-        raise typer.Exit(1)
+    if found.published_run_id:
+        _print(f"published: {found.published_run_id}, {found.articles} articles")
+    rows: list[Sequence[Any]] = [
+        (each.source, f"{each.whole_at:%Y-%m-%d %H:%M}" if each.whole_at else "never", age(each.age_hours) if each.age_hours is not None else "",
+         each.note or "")
+        for each in found.sources
+    ]  # fmt: skip
+    if rows:
+        console.write_rows(("source", "read whole (UTC)", "age", "note"), rows, form="table", out=sys.stdout)
+    rows = [
+        (
+            run["run_id"],
+            run["outcome"] or ("running" if found.running else "died"),
+            f"{(run['finished_at'] - run['started_at']).total_seconds() / 60:.1f}" if run["finished_at"] else "",
+            run["new_articles"],
+            run["new_versions"],
+            run["detail"],
+        )
+        for run in found.runs
+    ]
+    if rows:
+        console.write_rows(("run", "outcome", "minutes", "new", "changed", "detail"), rows, form="table", out=sys.stdout)
+    if found.failing_checks:
+        rows = [(each["check_name"], each["severity"], each["failing_rows"], each["detail"]) for each in found.failing_checks]
+        console.write_rows(("failing check", "severity", "rows", "detail"), rows, form="table", out=sys.stdout)
+    if found.quarantine:
+        rows = [(each["source"], each["stage"], each["reason"], each["count"]) for each in found.quarantine]
+        console.write_rows(("quarantined of", "at", "reason", "pages"), rows, form="table", out=sys.stdout)
 
 
 @app.command(epilog="Example: newsroom coverage osce")

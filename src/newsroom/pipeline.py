@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 
-from newsroom import __version__, archive, config, extract, lock
+from newsroom import __version__, archive, config, extract, lock, notify
+from newsroom import status as standing
 from newsroom.alike import Alike
 from newsroom.config import Settings, Source
 from newsroom.errors import Busy, ConfigError, NewsroomError
@@ -30,9 +31,10 @@ from newsroom.report import write_report
 from newsroom.stages import check as checking
 from newsroom.stages import dedupe, discover, fetch, parse, publish
 from newsroom.stages import model as modelling
+from newsroom.status import Status
 from newsroom.urls import Addresses
 from newsroom.walk import Page
-from newsroom.warehouse import Warehouse, open_public
+from newsroom.warehouse import Warehouse
 
 T = TypeVar("T")
 B = TypeVar("B", bound="Batch")
@@ -267,11 +269,16 @@ def run(
                 {s.name: Counter() for s in plan.sources},
             )
             _heal(this)
+            _tell(this)  # of a run that was killed, only the next one can
             try:
-                return _finish(this, _stages(this))
+                result = _finish(this, _stages(this))
             except BaseException as error:
                 _died(this, error)
                 raise
+            _tell(this)
+            if result.published and plan.kind in ("nightly", "sweep"):
+                _beat(this)
+            return result
 
 
 def steady(clock: Callable[[], datetime]) -> Callable[[], datetime]:
@@ -597,8 +604,31 @@ def _end(this: _Run, outcome: Outcome, details: list[str]) -> None:
 def _died(this: _Run, error: BaseException) -> None:
     """Write down, if that is still possible, that the run failed; the error itself goes on to the caller."""
     reason = str(error) if isinstance(error, NewsroomError) else f"{type(error).__name__}: {error}"
+    if not isinstance(error, Exception):  # by Ctrl-C, a shutdown, or a click in Prefect's UI
+        reason = f"{notify.STOPPED}; the next run goes on from where it stopped"
     with _forgiving():
         _end(this, "failed", [reason])
+    if isinstance(error, Exception):
+        _tell(this)
+
+
+def _tell(this: _Run) -> None:
+    """Tell people what they do not know yet. Whatever keeps them from being told is said, and spoils nothing."""
+    settings, data = this.plan.settings, this.plan.options.data_dir
+    try:
+        notify.tell(this.warehouse, settings, run_id=this.run_id, data=data, now=this.clock(), say=this.watch.say)
+    except Exception as error:  # noqa: BLE001 -- a message about the run must never cost the run
+        this.watch.say(f"notify: {error}".splitlines()[0])
+
+
+def _beat(this: _Run) -> None:
+    """The sign of life, for a monitor that knows nothing of Prefect."""
+    settings, data = this.plan.settings, this.plan.options.data_dir
+    try:
+        defined = {source.name: source.enabled for source in config.load_sources(this.plan.options.config_dir)}
+        notify.beat(this.warehouse, settings, defined=defined, data=data, now=this.clock(), say=this.watch.say)
+    except Exception as error:  # noqa: BLE001 -- as above
+        this.watch.say(f"heartbeat: {error}".splitlines()[0])
 
 
 @contextmanager
@@ -629,45 +659,16 @@ def rollback(options: Options, run_id: str | None) -> str:
         return publish.rollback(data / "public", run_id)
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
-    """What a monitor wants to know."""
-
-    runs: list[dict[str, Any]]
-    """The last runs, newest first; those after the last publish are known only while no run holds the warehouse."""
-    published_run_id: str | None
-    fresh_at: datetime | None
-    """When the listing behind the public data was last read whole; of several sources, the one longest ago."""
-    age_hours: float | None
-    """Hours since then: a night that reached nothing makes nothing fresher, although it is published."""
-    running: str | None
-    articles: int | None
-
-
 def status(options: Options, *, clock: Callable[[], datetime] = utc_now, runs: int = 5) -> Status:
     """Last runs, freshness of the public data, and what is running now. Reads only."""
-    data = options.data_dir
-    query = f"SELECT run_id, kind, started_at, finished_at, outcome, detail, new_articles, new_versions FROM runs ORDER BY started_at DESC LIMIT {runs}"
-    running = lock.holder(data) if data.is_dir() else None
-    last_runs: list[dict[str, Any]] = []
-    published_run_id = fresh_at = age_hours = articles = None
-    if (data / "public" / "newsroom.duckdb").is_file():
-        with open_public(data) as public:
-            last_runs = public.query(query).dicts()
-            articles = public.query("SELECT count(*) FROM articles").rows[0][0]
-            published_run_id = publish.shown(data / "public") or (last_runs[0]["run_id"] if last_runs else None)
-            fresh_at = public.query(
-                """SELECT min(finished_at) FROM (SELECT source, max(finished_at) AS finished_at FROM walks WHERE is_complete GROUP BY source)"""
-            ).rows[0][0]
-        age_hours = (clock() - fresh_at).total_seconds() / 3600 if fresh_at else None
-    if running is None and (data / "warehouse.duckdb").is_file():
-        with _forgiving(), Warehouse.look(data / "warehouse.duckdb") as warehouse:
-            last_runs = warehouse.ask(
-                f"""SELECT r.run_id, kind, started_at, finished_at, outcome, detail,
-                    sum(value) FILTER (name = 'new_articles') AS new_articles, sum(value) FILTER (name = 'new_versions') AS new_versions
-                FROM ops.runs AS r LEFT JOIN ops.counts USING (run_id) GROUP BY ALL ORDER BY started_at DESC, r.run_id DESC LIMIT {runs}"""
-            ).dicts()
-    return Status(last_runs, published_run_id, fresh_at, age_hours, running, articles)
+    defined, max_age_hours, problem = None, Settings().watch.max_age_hours, None
+    if options.config_dir.is_dir():  # whoever has only the data may ask too: then every source counts
+        try:
+            defined = {source.name: source.enabled for source in config.load_sources(options.config_dir)}
+            max_age_hours = config.load_settings(options.config_dir).watch.max_age_hours
+        except ConfigError as error:  # the nightly does not start either
+            problem = str(error)
+    return standing.look(options.data_dir, defined=defined, max_age_hours=max_age_hours, problem=problem, now=clock(), runs=runs)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -104,7 +105,7 @@ class Warehouse:
         healed = None
         try:
             try:
-                connection = duckdb.connect(str(path), config=config)
+                connection = _connect_patiently(path, config)
             except duckdb.Error as error:
                 healed = _mend(path, error)
                 if healed is None:
@@ -239,6 +240,21 @@ class Warehouse:
             target.unlink(missing_ok=True)
             target.with_name(target.name + ".wal").unlink(missing_ok=True)
             raise _readable(error, target) from error
+
+
+_LOOKERS_SECONDS = 10
+
+
+def _connect_patiently(path: Path, config: dict[str, str | bool | int | float | list[str]]) -> duckdb.DuckDBPyConnection:
+    """Open for writing; whoever calls holds the run lock, so only one who looks (`newsroom status`) can be in the way, for a moment."""
+    deadline = time.monotonic() + _LOOKERS_SECONDS
+    while True:
+        try:
+            return duckdb.connect(str(path), config=config)
+        except duckdb.Error as error:
+            if "Could not set lock" not in str(error) or time.monotonic() > deadline:
+                raise
+        time.sleep(0.1)
 
 
 def _writable(value: Any) -> Any:
