@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 
-from newsroom import __version__, archive, config, extract, lock, notify
+from newsroom import __version__, archive, backup, config, extract, housekeeping, lock, notify
 from newsroom import status as standing
 from newsroom.alike import Alike
 from newsroom.config import Settings, Source
@@ -212,7 +212,9 @@ def is_loopback_host(host: str) -> bool:
         return host == "localhost" or host.endswith(".localhost")
 
 
-def _check_data_dir(data_dir: Path) -> None:
+def _check_data_dir(data_dir: Path, *, restoring: bool = False) -> None:
+    if not restoring and (data_dir / backup.UNFINISHED).exists():
+        raise ConfigError(f"{data_dir}: is being restored from a backup, or that was broken off; run `newsroom restore` again to finish it")
     if data_dir.exists() and not data_dir.is_dir():
         raise ConfigError(f"{data_dir}: is a file; --data must be a directory")
     place = next(each for each in (data_dir, *data_dir.resolve().parents) if each.exists())
@@ -671,6 +673,70 @@ def status(options: Options, *, clock: Callable[[], datetime] = utc_now, runs: i
     return standing.look(options.data_dir, defined=defined, max_age_hours=max_age_hours, problem=problem, now=clock(), runs=runs)
 
 
+def _with_warehouse(options: Options) -> Path:
+    if not (options.data_dir / "warehouse.duckdb").is_file():
+        raise ConfigError(f"{options.data_dir}: there has been no run yet; start one with `newsroom run --data {options.data_dir}`")
+    _check_data_dir(options.data_dir)
+    return options.data_dir
+
+
+def keep_house(options: Options, *, dry_run: bool = False, clock: Callable[[], datetime] = utc_now) -> Iterator[housekeeping.Done]:
+    """What is due by the policy of `[retention]`, step by step."""
+    settings, data = config.load_settings(options.config_dir), _with_warehouse(options)
+    with _readable_disk(data), lock.hold(data, run_id="housekeeping", now=clock()):
+        yield from housekeeping.keep_house(data, settings, now=clock(), dry_run=dry_run)
+
+
+def archive_files(options: Options) -> list[housekeeping.ArchiveFile]:
+    """The files of the archive, and which are needed."""
+    data = _with_warehouse(options)
+    with lock.hold(data, run_id="archive size", now=utc_now()), Warehouse.open(data / "warehouse.duckdb") as warehouse:
+        return housekeeping.archive_files(data, warehouse)
+
+
+def verify_archive(options: Options) -> Iterator[tuple[str, int, list[str]]]:
+    """Source by source: files, and what is wrong with them. While a run is at work, only what it has finished is read."""
+    data = _with_warehouse(options)
+    if lock.holder(data):
+        yield from housekeeping.verify_archive(data, None)
+        return
+    with Warehouse.look(data / "warehouse.duckdb") as warehouse:
+        needed = housekeeping.needed_files(data, warehouse)
+    yield from housekeeping.verify_archive(data, needed)
+
+
+def prune_archive(
+    options: Options, *, days: int | None = None, dry_run: bool = False, clock: Callable[[], datetime] = utc_now
+) -> list[housekeeping.ArchiveFile]:
+    """Remove old files of the archive that nothing refers to; `days` by default as `[retention]` says."""
+    days = config.load_settings(options.config_dir).retention.archive_days if days is None else days
+    if not days:
+        raise ConfigError(
+            "archive prune: the archive is kept for ever (retention.archive_days = 0 in newsroom.toml); set it, or say --days for this once"
+        )
+    data = _with_warehouse(options)
+    with _readable_disk(data), lock.hold(data, run_id="archive prune", now=clock()), Warehouse.open(data / "warehouse.duckdb") as warehouse:
+        return housekeeping.prune_archive(data, warehouse, days=days, now=clock(), dry_run=dry_run)
+
+
+def back_up(options: Options, target: Path, *, clock: Callable[[], datetime] = utc_now) -> backup.Copied:
+    """A consistent copy of everything, in a folder of its own; it waits for nobody: `Busy` while a run is at work."""
+    settings, data = config.load_settings(options.config_dir), _with_warehouse(options)
+    with _readable_disk(target), lock.hold(data, run_id="backup", now=clock()):
+        return backup.backup(data, options.config_dir, target, settings, now=clock())
+
+
+def restore(options: Options, source: Path, *, clock: Callable[[], datetime] = utc_now) -> backup.Copied:
+    """Put a backup back where there is no newsroom yet."""
+    data = options.data_dir
+    backup.check_is_free(data)
+    _check_data_dir(data, restoring=True)
+    with _readable_disk(data):
+        data.mkdir(parents=True, exist_ok=True)
+        with lock.hold(data, run_id="restore", now=clock()):
+            return backup.restore(source, data, options.config_dir)
+
+
 @dataclass(frozen=True, slots=True)
 class SourceVerdict:
     """A source definition, judged."""
@@ -710,11 +776,17 @@ __all__ = [
     "SourceVerdict",
     "Status",
     "Watch",
+    "archive_files",
+    "back_up",
     "bundled_config",
     "check_sources",
+    "keep_house",
     "prepare",
+    "prune_archive",
     "report",
+    "restore",
     "rollback",
     "run",
     "status",
+    "verify_archive",
 ]
