@@ -127,6 +127,8 @@ def bloat(here: Office) -> None:
     with Warehouse.open(here.data / "warehouse.duckdb") as warehouse:
         warehouse.run("CREATE TABLE ops.ballast AS SELECT hash(i) AS a, hash(i + 1) AS b FROM range(4000000) AS t(i)")
         warehouse.run("CHECKPOINT")
+        warehouse.run("CREATE TABLE ops.behind AS SELECT hash(i) AS a FROM range(200000) AS t(i)")  # DuckDB cuts off an empty end itself
+        warehouse.run("CHECKPOINT")
         warehouse.run("DROP TABLE ops.ballast")
         warehouse.run("CHECKPOINT")
 
