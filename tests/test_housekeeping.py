@@ -8,12 +8,16 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import time
+import urllib.request
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from flows.server import prefect_api
 from newsroom import backup as backups
 from newsroom import pipeline
 from newsroom.config import Retention, Settings
@@ -251,6 +255,36 @@ def test_room_in_prefects_database_is_given_back(here: Office) -> None:
 def prefect(here: Office, *, dry_run: bool = False) -> Done:
     settings = Settings(retention=Retention(compact_share=1))
     return next(done for done in keep_house(here.data, settings, now=here.clock(), dry_run=dry_run) if done.what == "prefect")
+
+
+@pytest.mark.slow
+def test_our_prefect_server_forgets_old_runs(tmp_path: Path) -> None:
+    """A temporary server deletes what is older than 30 days while it serves; a log that has grown begins anew."""
+    home = tmp_path / "prefect"
+    home.mkdir()
+    (home / "server.log").write_bytes(b"x" * 5_000_001)
+
+    def call(api: Any, path: str, what: dict[str, Any]) -> Any:
+        request = urllib.request.Request(f"{api.url}/{path}", json.dumps(what).encode(), {"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.load(answer)
+
+    with prefect_api(home, dict(os.environ)) as api:
+        api.wait()
+        flow = call(api, "flows/", {"name": "nightly"})["id"]
+        old, young = (call(api, "flow_runs/", {"flow_id": flow, "name": n, "state": {"type": "COMPLETED"}})["id"] for n in ("old", "young"))
+        call(api, "task_runs/", {"flow_run_id": old, "task_key": "fetch", "dynamic_key": "1"})
+    assert (home / "server.log").stat().st_size < 5_000_000 and (home / "server.log.1").stat().st_size == 5_000_001
+    with closing(sqlite3.connect(home / "prefect.db", isolation_level=None)) as database:
+        database.execute("UPDATE flow_run SET end_time = '2026-01-01 02:30:00.000000' WHERE id = ?", [old])
+
+    with prefect_api(home, dict(os.environ)) as api:
+        api.wait()
+        deadline = time.monotonic() + 30
+        while len(left := call(api, "flow_runs/filter", {})) > 1 and time.monotonic() < deadline:
+            time.sleep(0.2)
+        assert [run["id"] for run in left] == [young]
+        assert call(api, "task_runs/filter", {}) == []
 
 
 # --- backup and restore
