@@ -340,6 +340,30 @@ def test_a_backup_is_replaced_only_by_a_whole_one(here: Office, tmp_path: Path, 
     assert sorted(path.name for path in tmp_path.iterdir() if "backup" in path.name) == ["backup"]
 
 
+def test_a_night_during_a_long_backup_is_in_it(here: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Copying the archive keeps no run waiting; what such a run adds and drops is added and dropped."""
+    target, real = tmp_path / "backup", backups._link
+
+    def link(path: Path, place: Path, earlier: Path) -> bool:
+        if here.now == before:
+            here.sleep()
+            assert here.run(recheck="all").outcome == "ok"
+            min(here.data.glob("public/snapshots/*")).unlink()
+        return real(path, place, earlier)
+
+    before = here.now
+    monkeypatch.setattr(backups, "_link", link)
+    pipeline.back_up(options(here), target)
+    monkeypatch.undo()
+    there = Office(tmp_path / "second", here.base_url, now=here.now)
+    pipeline.restore(options(there), target)
+    assert there.public_data() == here.public_data()
+    assert there.sql("SELECT max(run_id) FROM runs") == here.sql("SELECT max(run_id) FROM runs")
+    assert warcs(there) == warcs(here) and len(warcs(there)) == 3
+    names = [sorted(path.name for path in each.data.glob("public/snapshots/*")) for each in (here, there)]
+    assert names[0] == names[1]
+
+
 def test_what_is_no_place_for_a_backup(here: Office, tmp_path: Path) -> None:
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos" / "cat.jpg").write_bytes(b"")

@@ -11,14 +11,15 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from newsroom import __version__, archive
+from newsroom import __version__, archive, lock
 from newsroom.config import Settings
-from newsroom.errors import ConfigError, Damaged
+from newsroom.errors import Busy, ConfigError, Damaged
 from newsroom.stages import publish
 from newsroom.warehouse import Warehouse, sync
 
@@ -41,29 +42,46 @@ class Copied:
 
 
 def backup(data: Path, config_dir: Path, target: Path, settings: Settings, *, now: datetime) -> Copied:
-    """Write a backup to `target`, a folder of its own. To be called by whoever holds the run lock.
+    """Write a backup to `target`, a folder of its own.
 
-    Killed at any instant, an earlier backup there is still whole. Raises `ConfigError` if `target` is something else.
+    What never changes is copied first; the run lock is held only for the rest, so that hours of copying keep no night waiting. Killed
+    at any instant, an earlier backup there is still whole. Raises `ConfigError` if `target` is something else, `Busy` if a run is at work.
     """
     _check_target(data, target)
+    if running := lock.holder(data):
+        raise Busy(f"{data}: {running} is at work; wait for it or stop it")
     beside = target.with_name(f".{target.name}.unfinished")
     shutil.rmtree(beside, ignore_errors=True)
     beside.mkdir(parents=True)
-    limits = settings.warehouse
-    with Warehouse.open(data / "warehouse.duckdb", memory_limit=limits.memory_limit, threads=limits.threads) as warehouse:
-        for folder in data.glob("archive/*/"):
-            archive.heal(folder)
-        warehouse.run("CHECKPOINT")
-        schema, digests = warehouse.schema(), warehouse.digests()
-        last = warehouse.ask("SELECT max_by(run_id, started_at) FROM ops.runs").rows[0][0]
-    _copy(data / "warehouse.duckdb", beside / "warehouse.duckdb")
+    try:
+        manifest, linked = _write(data, config_dir, target, beside, settings, now=now)
+        _swap(beside, target)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+    return Copied(len(manifest["files"]), sum(manifest["files"].values()), linked, manifest["last_run"])
+
+
+def _write(data: Path, config_dir: Path, target: Path, beside: Path, settings: Settings, *, now: datetime) -> tuple[dict[str, Any], int]:
+    """All of the backup into `beside`; returns its manifest, and how many files are links."""
+    linked: dict[str, bool] = {}
+    for name, path in _unchanging(data):
+        with suppress(FileNotFoundError):  # a snapshot that a night has just dropped
+            linked[name] = _link(path, beside / name, target / name)
+    with lock.hold(data, run_id="backup", now=now):
+        schema, last, digests = _warehouse(data, beside, settings)
+        there = dict(_unchanging(data))
+        linked |= {name: _link(path, beside / name, target / name) for name, path in there.items() if name not in linked}
+        shown = publish.shown(data / "public")
+    for name in linked.keys() - there.keys():
+        (beside / name).unlink()
+        del linked[name]
     with Warehouse.look(beside / "warehouse.duckdb") as copy:
         if copy.digests() != digests:
             raise Damaged(f"{beside / 'warehouse.duckdb'}: the copy differs from the warehouse; an earlier backup is untouched, try again")
-    linked = sum(_link(path, beside / name, target / name) for name, path in _unchanging(data))
-    shown = publish.shown(data / "public")
     if shown:
         publish.put_in_place(beside / "public" / "snapshots" / f"{shown}.duckdb", beside / "public")
+    if (data / "public" / "report.html").is_file():
+        _copy(data / "public" / "report.html", beside / "public" / "report.html")
     if config_dir.is_dir():
         shutil.copytree(config_dir, beside / "config")
     files = {str(path.relative_to(beside)): path.stat().st_size for path in sorted(beside.rglob("*")) if path.is_file()}
@@ -78,8 +96,20 @@ def backup(data: Path, config_dir: Path, target: Path, settings: Settings, *, no
     }
     (beside / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
     sync(beside / MANIFEST)
-    _swap(beside, target)
-    return Copied(len(files), sum(files.values()), linked, last)
+    return manifest, sum(linked.values())
+
+
+def _warehouse(data: Path, beside: Path, settings: Settings) -> tuple[int, str | None, dict[str, tuple[int, int | None]]]:
+    """Copy the warehouse while nobody writes; returns its schema, its last run and what it holds."""
+    limits = settings.warehouse
+    with Warehouse.open(data / "warehouse.duckdb", memory_limit=limits.memory_limit, threads=limits.threads) as warehouse:
+        for folder in data.glob("archive/*/"):
+            archive.heal(folder)
+        warehouse.run("CHECKPOINT")
+        schema, digests = warehouse.schema(), warehouse.digests()
+        last = warehouse.ask("SELECT max_by(run_id, started_at) FROM ops.runs").rows[0][0]
+    _copy(data / "warehouse.duckdb", beside / "warehouse.duckdb")
+    return schema, last, digests
 
 
 def _check_target(data: Path, target: Path) -> None:
@@ -94,8 +124,8 @@ def _check_target(data: Path, target: Path) -> None:
 
 
 def _unchanging(data: Path) -> Iterator[tuple[str, Path]]:
-    """Files that are never written again, by their place in the data directory; the report may be linked too: it is replaced, not changed."""
-    for pattern in ("archive/*/*.warc", "archive/*/*.warc.gz", "archive/*/*.cut", "public/snapshots/*.duckdb", "public/report.html"):
+    """Files that are never written again, by their place in the data directory."""
+    for pattern in ("archive/*/*.warc", "archive/*/*.warc.gz", "archive/*/*.cut", "public/snapshots/*.duckdb"):
         for path in sorted(data.glob(pattern)):
             yield str(path.relative_to(data)), path
 

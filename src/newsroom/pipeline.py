@@ -690,7 +690,9 @@ def keep_house(options: Options, *, dry_run: bool = False, clock: Callable[[], d
 def archive_files(options: Options) -> list[housekeeping.ArchiveFile]:
     """The files of the archive, and which are needed."""
     data = _with_warehouse(options)
-    with lock.hold(data, run_id="archive size", now=utc_now()), Warehouse.open(data / "warehouse.duckdb") as warehouse:
+    if running := lock.holder(data):
+        raise Busy(f"{data}: {running} is at work; wait for it or stop it")
+    with Warehouse.look(data / "warehouse.duckdb") as warehouse:
         return housekeeping.archive_files(data, warehouse)
 
 
@@ -722,7 +724,7 @@ def prune_archive(
 def back_up(options: Options, target: Path, *, clock: Callable[[], datetime] = utc_now) -> backup.Copied:
     """A consistent copy of everything, in a folder of its own; it waits for nobody: `Busy` while a run is at work."""
     settings, data = config.load_settings(options.config_dir), _with_warehouse(options)
-    with _readable_disk(target), lock.hold(data, run_id="backup", now=clock()):
+    with _readable_disk(target):
         return backup.backup(data, options.config_dir, target, settings, now=clock())
 
 

@@ -130,8 +130,11 @@ class Warehouse:
     @classmethod
     @contextmanager
     def look(cls, path: Path) -> Iterator[Warehouse]:
-        """Open the warehouse read-only, for a moment, while no run holds it."""
-        connection = duckdb.connect(str(path), read_only=True, config=dict(_CONFIG))
+        """Open the warehouse read-only, for a moment, while no run holds it. Raises `Busy` or `Damaged`."""
+        try:
+            connection = duckdb.connect(str(path), read_only=True, config=dict(_CONFIG))
+        except duckdb.Error as error:
+            raise _unusable(error, path) from None
         try:
             connection.execute("SET TimeZone = 'UTC'")
             yield cls(connection, path)
