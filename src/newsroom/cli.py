@@ -298,14 +298,15 @@ def status(
     found = pipeline.status(_options(config, data))
     word, sentence = standing.verdict(found, max_age)
     if as_json:
-        _print(json.dumps(standing.as_json(found, data, max_age), default=str))
+        _print(json.dumps(standing.as_json(found, data, max_age), default=lambda value: value.isoformat()))
     else:
         _print(f"{word}: {sentence}")
         _show_status(found)
     if found.is_damaged:
         raise Damaged(str(found.problem))
     if max_age is not None and (found.age_hours is None or found.age_hours > max_age):
-        console.error(f"{data}: the public data are older than {max_age:g} hours; `newsroom run` makes them fresh, docs/runbook.md helps")
+        what = "nothing has been published yet" if found.articles is None else f"the public data are older than {max_age:g} hours"
+        console.error(f"{data}: {what}; `newsroom run` makes them fresh, docs/runbook.md helps")
         raise typer.Exit(1)
     if found.problem:
         raise ConfigError(found.problem)

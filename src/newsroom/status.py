@@ -202,9 +202,11 @@ def _of_run(run: Mapping[str, Any] | None) -> str:
 def age(hours: float) -> str:
     """An age for people.
 
-    >>> [age(hours) for hours in (0.2, 1, 1.26, 47, 50, 720)]
-    ['12 minutes', '1.0 hours', '1.3 hours', '47.0 hours', '2.1 days', '30.0 days']
+    >>> [age(hours) for hours in (0.001, 0.2, 1, 1.26, 47, 50, 720)]
+    ['a minute', '12 minutes', '1.0 hours', '1.3 hours', '47.0 hours', '2.1 days', '30.0 days']
     """
+    if abs(hours) < 1 / 40:
+        return "a minute"
     if abs(hours) < 1:
         return f"{hours * 60:.0f} minutes"
     return f"{hours:.1f} hours" if hours < 48 else f"{hours / 24:.1f} days"
