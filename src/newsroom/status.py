@@ -75,7 +75,7 @@ def freshness(whole: Mapping[str, datetime | None], defined: Mapping[str, bool] 
     >>> at = datetime(2026, 11, 23, 2, 30, tzinfo=UTC)
     >>> rows = freshness({"acme": at, "gone": at}, {"acme": True, "new": True, "off": False}, now=at.replace(hour=5))
     >>> [(each.source, each.counts, each.age_hours, each.note) for each in rows]
-    [('acme', True, 2.5, None), ('gone', False, 2.5, 'no longer defined'), ('new', True, None, 'never read whole'), ('off', False, None, 'disabled')]
+    [('acme', True, 3.0, None), ('gone', False, 3.0, 'no longer defined'), ('new', True, None, 'never read whole'), ('off', False, None, 'disabled')]
     """
     found = []
     for source in sorted({*whole, *(defined or {})}):
