@@ -5,6 +5,7 @@ All is real but Prefect: the flows' work is done without it (tests/test_flows.py
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -18,7 +19,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from newsroom import cli, lock, pipeline
 from newsroom.sample import Fault, SampleSite, Server, serve
@@ -62,8 +62,8 @@ def test_the_automation_is_one_that_prefect_takes() -> None:
     from newsroom.model import RunResult
 
     text = (ROOT / "docs" / "watching.md").read_text(encoding="utf-8")
-    (block,) = re.findall(r"^```yaml\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
-    automation = AutomationCore.model_validate(yaml.safe_load(block))
+    (block,) = re.findall(r"^```json\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    automation = AutomationCore.model_validate(json.loads(block))
     states = {final_state(RunResult("r", "nightly", outcome, {})).name for outcome in ("blocked", "failed")}
     assert {f"prefect.flow-run.{name}" for name in states} <= automation.trigger.expect
 
