@@ -56,7 +56,11 @@ _SERVER_ONLY = {
     "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_FLUSH_INTERVAL": "1",
     "PREFECT_SERVER_SERVICES_TRIGGERS_ENABLED": "false",
     "PREFECT_SERVER_LOGGING_LEVEL": "ERROR",
+    "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",  # old ones are forgotten (by a temporary server: server_process.py)
 }
+_SERVER_UNLESS_GIVEN = {"PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": str(30 * 24 * 3600)}
+LOG_BYTES = 5_000_000
+"""Of the server's log; then it begins anew, and the one before is kept."""
 
 
 @dataclass(slots=True)
@@ -114,6 +118,8 @@ def _own_server(home: Path, environment: Mapping[str, str], *, debug: bool) -> I
     log_path = home / "server.log"
     try:
         home.mkdir(parents=True, exist_ok=True)
+        if log_path.is_file() and log_path.stat().st_size > LOG_BYTES:
+            log_path.replace(log_path.with_name("server.log.1"))
         log = log_path.open("ab")
     except OSError as error:
         raise NewsroomError(f"{home}: cannot be written ({error.strerror}); choose another --data or set PREFECT_HOME") from None
@@ -126,6 +132,7 @@ def _own_server(home: Path, environment: Mapping[str, str], *, debug: bool) -> I
             pass_fds=[listening.fileno()],
             start_new_session=True,  # Ctrl-C is for us: the server must outlive it long enough to record the end of the run
             env={
+                **_SERVER_UNLESS_GIVEN,
                 **environment,
                 **_SERVER_ONLY,
                 "PREFECT_HOME": str(home),

@@ -7,6 +7,7 @@ says that the server answers.
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import os
 import socket
@@ -33,6 +34,22 @@ def _leave_with_parent(servers: list[uvicorn.Server]) -> None:
     os._exit(1)
 
 
+async def _forget_old_runs() -> None:
+    """Delete runs older than PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD, by Prefect's own code.
+
+    Its service for that does not run in a temporary server, so the database of one would grow for ever (20 KB a task run). Room is given
+    back by `newsroom housekeeping`; without it, it is used again.
+    """
+    from prefect.server.database import provide_database_interface
+    from prefect.server.services import db_vacuum
+
+    try:
+        await db_vacuum.vacuum_old_flow_runs(db=provide_database_interface())
+        await db_vacuum.vacuum_stale_artifact_collections(db=provide_database_interface())
+    except Exception as error:  # noqa: BLE001 -- the next server tries again; this one has flows to serve
+        sys.stderr.write(f"old runs could not be deleted: {error}\n")
+
+
 def main() -> None:
     """Serve Prefect's API on the socket handed over, until standard input ends."""
     servers: list[uvicorn.Server] = []
@@ -50,6 +67,7 @@ def main() -> None:
             gc.freeze()
             gc.enable()
             os.write(1, b"ready\n")
+            self.forgetting = asyncio.create_task(_forget_old_runs())  # kept here, or nobody would hold it
 
     listening = socket.socket(fileno=int(sys.argv[1]))
     app = create_app(ephemeral=True)

@@ -43,6 +43,10 @@ COMMANDS = (
     "quarantine",
     "sql",
     "sources",
+    "archive",
+    "housekeeping",
+    "backup",
+    "restore",
     "demo",
 )
 PROGRAM = [sys.executable, "-c", "from newsroom.cli import main; main()"]
@@ -113,11 +117,13 @@ def test_help_lists_what_works_and_nothing_else(newsroom: Callable[..., Said]) -
     assert (said.code, sorted(listed)) == (0, sorted(COMMANDS))
 
 
-@pytest.mark.parametrize("command", [*COMMANDS, "quarantine list", "quarantine show", "quarantine retry"])
+@pytest.mark.parametrize(
+    "command", [*COMMANDS, "quarantine list", "quarantine show", "quarantine retry", "archive size", "archive verify", "archive prune"]
+)
 def test_every_command_has_an_example_and_the_common_options(newsroom: Callable[..., Said], command: str) -> None:
     said = newsroom(*command.split(), "--help")
     assert said.code == 0
-    if command != "quarantine":
+    if command not in ("quarantine", "archive"):
         assert f"Example: newsroom {command}" in said.out
         assert all(option in said.out for option in ("--config", "--data", "--debug", "NEWSROOM_CONFIG", "NEWSROOM_DATA"))
     if command in ("run", "backfill", "sweep"):
@@ -181,6 +187,40 @@ def test_status_is_for_a_monitor(newsroom: Callable[..., Said], published: Path)
     assert re.search(r"published: \S+-nightly, \d+ articles", fresh.out)
     old = newsroom("status", "--data", published, "--max-age", "0")
     assert (old.code, old.is_one_line()) == (1, True)
+
+
+def test_status_speaks_to_people_and_to_machines(newsroom: Callable[..., Said], published: Path) -> None:
+    """The verdict is the first line; with --json there is one object and nothing else."""
+    told = newsroom("status", "--data", published)
+    assert re.match(r"OK: \d+ articles, read whole .* ago \(.* UTC\); the last run \(\S+-nightly\) was ok$", told.out.splitlines()[0])
+    old = newsroom("status", "--data", published, "--max-age", "0")
+    assert old.out.startswith("OLD: osce was last read whole ")
+    machine = newsroom("status", "--data", published, "--json", "--max-age", "0")
+    assert (machine.code, machine.out.count("\n")) == (1, 1)
+    assert json.loads(machine.out)["verdict"] == "OLD"
+    assert json.loads(newsroom("status", "--json").out)["verdict"] == "NOTHING"
+
+
+def test_keeping_house_from_the_command_line(newsroom: Callable[..., Said], published: Path, tmp_path: Path) -> None:
+    """Each step is a line; backup and restore make a second newsroom of the first."""
+    said = newsroom("housekeeping", "--dry-run", "--data", published)
+    assert [line.split(":")[0] for line in said.out.splitlines()[:3]] == ["archive", "warehouse", "prefect"]
+    assert said.out.endswith("would be freed\n")
+    assert newsroom("archive", "--data", published).out.split()[:2] == ["source", "files"]
+    assert newsroom("archive", "verify", "--data", published).out == "osce: 1 files, all whole\n"
+    never = newsroom("archive", "prune", "--data", published)
+    assert (never.code, never.is_one_line(), "kept for ever" in never.err) == (2, True, True)
+    assert newsroom("archive", "prune", "--days", 1, "--dry-run", "--data", published).out == "0 files, 0.0 MB would be removed\n"
+    assert "of them linked" in newsroom("backup", tmp_path / "backup", "--data", published).out
+    again = newsroom("restore", tmp_path / "backup", "--data", published)
+    assert (again.code, again.is_one_line()) == (2, True)
+    back = newsroom("restore", tmp_path / "backup", "--data", tmp_path / "second")
+    assert back.code == 0 and "kept as it is" in back.err
+    assert newsroom("status", "--data", tmp_path / "second").out.startswith("OK: ")
+    warc = next((tmp_path / "second").glob("archive/osce/*.warc"))
+    warc.write_bytes(warc.read_bytes()[:-100])
+    broken = newsroom("archive", "verify", "--data", tmp_path / "second")
+    assert (broken.code, broken.is_one_line(), str(warc) in broken.err) == (3, True, True)
 
 
 def test_status_before_the_first_night(newsroom: Callable[..., Said]) -> None:

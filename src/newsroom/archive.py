@@ -270,10 +270,13 @@ def exchanges(path: Path) -> Iterator[tuple[ArchiveRef, StoredResponse]]:
         raise Damaged(f"{path} at {offset}: {error}; {_RESTORE}") from error
 
 
-def verify(directory: Path) -> list[str]:
-    """What is wrong with the archive files of a directory: one readable line for each damaged one. Reads every byte."""
+def verify(directory: Path, *, unfinished: bool = True) -> list[str]:
+    """What is wrong with the archive files of a directory: one readable line for each damaged one. Reads every byte.
+
+    `unfinished`: those being written as well; not while a run is writing them.
+    """
     problems = []
-    for path in sorted([*directory.glob("*.warc"), *directory.glob("*.warc" + _OPEN)]):
+    for path in sorted([*directory.glob("*.warc"), *(directory.glob("*.warc" + _OPEN) if unfinished else ())]):
         try:
             for _ in exchanges(path):
                 pass

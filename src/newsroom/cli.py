@@ -20,12 +20,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn, TypeVar
 import typer
 
 from newsroom import __version__, console
-from newsroom.errors import ConfigError, NewsroomError
+from newsroom.errors import ConfigError, Damaged, NewsroomError
 from newsroom.interrupts import Stopped, interruptible, stoppable
 from newsroom.model import Recheck, RunKind, RunResult
 
 if TYPE_CHECKING:
     from newsroom.pipeline import Options, Plan
+    from newsroom.status import Status
     from newsroom.warehouse import Table
 
 T = TypeVar("T")
@@ -354,27 +355,70 @@ def status(
     max_age: Annotated[
         float | None, typer.Option("--max-age", metavar="HOURS", parser=_hours, help="Exit 1 if the public data are older than this.")
     ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="All of it as one line of JSON, and nothing else, on standard output.")] = False,
     config: Config = CONFIG,
     data: Data = DATA,
     debug: Debug = False,
 ) -> None:
-    """Last runs, freshness and verdicts."""
+    """A verdict in one sentence, then freshness by source and the last runs.
+
+    The public data are as old as the source whose listing was read whole longest ago; sources that are disabled or no longer defined
+    are not waited for.
+    """
     from newsroom import pipeline
+    from newsroom import status as standing
 
     found = pipeline.status(_options(config, data))
-    if found.runs:
-        names = ("run_id", "started_at", "finished_at", "outcome", "new_articles", "new_versions", "detail")
-        console.write_rows(names, [[row[name] for name in names] for row in found.runs], form="table", out=sys.stdout)
+    word, sentence = standing.verdict(found, max_age)
+    if as_json:
+        _print(json.dumps(standing.as_json(found, data, max_age), default=lambda value: value.isoformat()))
+    else:
+        _print(f"{word}: {sentence}")
+        _show_status(found)
+    if found.is_damaged:
+        raise Damaged(str(found.problem))
+    if max_age is not None and (found.age_hours is None or found.age_hours > max_age):
+        what = "nothing has been published yet" if found.articles is None else f"the public data are older than {max_age:g} hours"
+        console.error(f"{data}: {what}; `newsroom run` makes them fresh, docs/runbook.md helps")
+        raise typer.Exit(1)
+    if found.problem:
+        raise ConfigError(found.problem)
+
+
+def _show_status(found: Status) -> None:
+    """The tables below the verdict."""
+    from newsroom.status import age
+
     if found.running:
         _print(f"running now: {found.running}")
-    if found.published_run_id is None:
-        _print(f"{data}: nothing has been published yet")
-    else:
-        whole = f"{found.fresh_at:%Y-%m-%d %H:%M} UTC ({found.age_hours:.1f} hours ago)" if found.fresh_at else "never"
-        _print(f"published: {found.published_run_id}, {found.articles} articles; listing last read whole: {whole}")
-    if max_age is not None and (found.age_hours is None or found.age_hours > max_age):
-        console.error(f"{data}: the public data are older than {max_age:g} hours; see the runs above, then `newsroom run`")
-        raise typer.Exit(1)
+    if found.published_run_id:
+        _print(f"published: {found.published_run_id}, {found.articles} articles")
+    rows: list[Sequence[Any]] = [
+        (each.source, f"{each.whole_at:%Y-%m-%d %H:%M}" if each.whole_at else "never", age(each.age_hours) if each.age_hours is not None else "",
+         each.note or "")
+        for each in found.sources
+    ]  # fmt: skip
+    if rows:
+        console.write_rows(("source", "read whole (UTC)", "age", "note"), rows, form="table", out=sys.stdout)
+    rows = [
+        (
+            run["run_id"],
+            run["outcome"] or ("running" if found.running else "died"),
+            f"{(run['finished_at'] - run['started_at']).total_seconds() / 60:.1f}" if run["finished_at"] else "",
+            run["new_articles"],
+            run["new_versions"],
+            run["detail"],
+        )
+        for run in found.runs
+    ]
+    if rows:
+        console.write_rows(("run", "outcome", "minutes", "new", "changed", "detail"), rows, form="table", out=sys.stdout)
+    if found.failing_checks:
+        rows = [(each["check_name"], each["severity"], each["failing_rows"], each["detail"]) for each in found.failing_checks]
+        console.write_rows(("failing check", "severity", "rows", "detail"), rows, form="table", out=sys.stdout)
+    if found.quarantine:
+        rows = [(each["source"], each["stage"], each["reason"], each["count"]) for each in found.quarantine]
+        console.write_rows(("quarantined of", "at", "reason", "pages"), rows, form="table", out=sys.stdout)
 
 
 @app.command(epilog="Example: newsroom coverage osce")
@@ -537,6 +581,118 @@ def quarantine_retry(
     if unknown := [name for name in ids or () if name not in known]:
         raise ConfigError(f"quarantine: {', '.join(unknown)}: not set aside; `newsroom quarantine list` shows what is")
     _run_flow("retry", _options(config, data, base_url, delay, wait=wait), ids=ids or (), debug=debug)
+
+
+# --- keeping house
+
+
+archive_commands = typer.Typer(help="What the archive takes, whether it is whole, and what may go (alone: size).")
+app.add_typer(archive_commands, name="archive")
+
+
+@archive_commands.callback(invoke_without_command=True)
+def _archive(ctx: typer.Context, config: Config = CONFIG, data: Data = DATA, debug: Debug = False) -> None:
+    if ctx.invoked_subcommand is None:
+        archive_size(None, config, data, debug)
+
+
+@archive_commands.command("size", epilog="Example: newsroom archive size --format csv")
+def archive_size(form: Format = None, config: Config = CONFIG, data: Data = DATA, debug: Debug = False) -> None:
+    """Files and bytes by source, and how much of it is still needed."""
+    from newsroom import pipeline
+
+    files = pipeline.archive_files(_options(config, data))
+    names = ("source", "files", "bytes", "needed_files", "needed_bytes", "first", "last")
+    rows: list[Sequence[Any]] = []
+    for source in sorted({each.source for each in files}):
+        mine = [each for each in files if each.source == source]
+        kept = [each for each in mine if each.is_needed]
+        sizes = (len(mine), sum(each.bytes for each in mine), len(kept), sum(each.bytes for each in kept))
+        rows.append((source, *sizes, min(each.path.name for each in mine), max(each.path.name for each in mine)))
+    console.write_rows(names, rows, form=form or "table", out=sys.stdout)
+
+
+@archive_commands.command("verify", epilog="Example: newsroom archive verify")
+def archive_verify(config: Config = CONFIG, data: Data = DATA, debug: Debug = False) -> None:
+    """Read every byte and compare it with its digest; exit 3 if something is damaged or missing. May run beside a run."""
+    from newsroom import pipeline
+
+    count = 0
+    for source, files, problems in pipeline.verify_archive(_options(config, data)):
+        _print(f"{source}: {files} files, {'all whole' if not problems else f'{len(problems)} damaged or missing'}")
+        for problem in problems:
+            console.error(problem)
+        count += len(problems)
+    if count:
+        raise typer.Exit(Damaged.exit_code)
+
+
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
+
+
+@archive_commands.command("prune", epilog="Example: newsroom archive prune --days 730 --dry-run")
+def archive_prune(
+    days: Annotated[int | None, typer.Option("--days", min=1, help="Older than this; default: retention.archive_days.")] = None,
+    dry_run: DryRun = False,
+    config: Config = CONFIG,
+    data: Data = DATA,
+    debug: Debug = False,
+) -> None:
+    """Remove old files none of whose responses is needed any more; never a part of a file."""
+    from newsroom import pipeline
+    from newsroom.housekeeping import megabytes
+
+    gone = pipeline.prune_archive(_options(config, data), days=days, dry_run=dry_run)
+    for each in gone:
+        _print(f"{each.path}: {megabytes(each.bytes)}")
+    _print(f"{len(gone)} files, {megabytes(sum(each.bytes for each in gone))} {'would be removed' if dry_run else 'removed'}")
+
+
+@app.command(epilog="Example: newsroom housekeeping --dry-run")
+def housekeeping(dry_run: DryRun = False, config: Config = CONFIG, data: Data = DATA, debug: Debug = False) -> None:
+    """What is due by the policy of [retention]: archive, warehouse, Prefect's own database. For once a week."""
+    from newsroom import pipeline
+    from newsroom.housekeeping import megabytes
+
+    freed = 0
+    for done in pipeline.keep_house(_options(config, data), dry_run=dry_run):
+        _print(f"{done.what}: {done.line}")
+        freed += done.freed_bytes
+    _print(f"{megabytes(freed)} {'would be freed' if dry_run else 'freed'}")
+
+
+@app.command(epilog="Example: newsroom backup /mnt/backup/newsroom")
+def backup(
+    target: Annotated[Path, typer.Argument(metavar="TARGET", help="A folder only for this; an earlier backup there is replaced.")],
+    config: Config = CONFIG,
+    data: Data = DATA,
+    debug: Debug = False,
+) -> None:
+    """A consistent copy of warehouse, archive, public files and configuration."""
+    from newsroom import pipeline
+    from newsroom.housekeeping import megabytes
+
+    done = pipeline.back_up(_options(config, data), target)
+    _print(f"{target}: {done.files} files, {megabytes(done.bytes)}, as of {done.run_id}; {done.linked} of them linked, not copied")
+    if target.resolve().stat().st_dev == data.resolve().stat().st_dev:
+        _print("on the same disk as the data: it helps against mistakes, not against a broken disk")
+
+
+@app.command(epilog="Example: newsroom restore /mnt/backup/newsroom")
+def restore(
+    source: Annotated[Path, typer.Argument(metavar="SOURCE", help="A folder that `newsroom backup` has written.")],
+    config: Config = CONFIG,
+    data: Data = DATA,
+    debug: Debug = False,
+) -> None:
+    """Put a backup back into an empty data directory; the configuration too, where there is none."""
+    from newsroom import pipeline
+    from newsroom.housekeeping import megabytes
+
+    done = pipeline.restore(_options(config, data), source)
+    for note in done.notes:
+        console.error(note)
+    _print(f"{data}: {done.files} files, {megabytes(done.bytes)}, as of {done.run_id}; the next run goes on from there")
 
 
 # --- demo

@@ -248,6 +248,13 @@ def _user_agent(text: str) -> str:
     return _template(text, required={"contact"}, optional=frozenset({"version"}))
 
 
+def _address(text: str) -> str:
+    """Of a service of the operator's own choice; empty for none."""
+    if text and not (re.fullmatch(r"https?://[^\s/@]+(/\S*)?", text) and urlsplit(text).hostname):
+        raise ValueError("must be a web address, or empty for none: https://hooks.example.org/services/T000")
+    return text
+
+
 class Publish(_Strict):
     """The public file and its history."""
 
@@ -292,6 +299,39 @@ class Backfill(_Strict):
     """Listings that are not sorted by date are never cut: each slice would have to read all of them."""
 
 
+class Watch(_Strict):
+    """What is told to whoever watches from outside of Prefect."""
+
+    max_age_hours: float = Field(default=26, gt=0)
+    """Since the listing of a source was last read whole; public data that are older are called old."""
+    heartbeat_url: Annotated[str, AfterValidator(_address)] = ""
+    """Asked (GET) at the end of each nightly or sweep that leaves all public data fresh; `NEWSROOM_HEARTBEAT_URL` overrules it."""
+    heartbeat_file: str = ""
+    """Written then, too; a path, if relative then below the data directory."""
+
+
+class Notify(_Strict):
+    """Who is told when a run needs a person, and when the trouble is over."""
+
+    webhook: Annotated[str, AfterValidator(_address)] = ""
+    """Gets JSON by POST; `NEWSROOM_WEBHOOK` overrules it."""
+    command: tuple[str, ...] = ()
+    """A program and its arguments; gets the same JSON on its standard input."""
+    incomplete_runs: int = Field(default=2, ge=1)
+    """In a row, before they are told."""
+    timeout_seconds: float = Field(default=5, gt=0, le=60)
+    """For each of webhook, command and heartbeat."""
+
+
+class Retention(_Strict):
+    """What `newsroom housekeeping` may remove."""
+
+    archive_days: int = Field(default=0, ge=0)
+    """Archive files older than this, none of whose responses is needed any more; 0: kept for ever."""
+    compact_share: float = Field(default=0.5, gt=0, le=1)
+    """The warehouse is written anew when this share of its file is unused."""
+
+
 class Settings(_Strict):
     """`newsroom.toml`: what is the same for all sources."""
 
@@ -303,6 +343,9 @@ class Settings(_Strict):
     batch: Batches = Batches()
     workers: WorkerSettings = WorkerSettings()
     backfill: Backfill = Backfill()
+    watch: Watch = Watch()
+    notify: Notify = Notify()
+    retention: Retention = Retention()
 
     @property
     def contact_is_placeholder(self) -> bool:

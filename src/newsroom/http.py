@@ -511,6 +511,34 @@ class Client:
             raise Stopped("stopped: the run was asked to end; the next run goes on from here")
 
 
+def send(url: str, *, body: bytes | None, timeout_seconds: float, user_agent: str) -> None:
+    """Tell a service that the operator has chosen: POST a JSON body, or just GET the address. Not for asking newsrooms.
+
+    The host may be anywhere, this machine included; redirects are not followed. Raises Transient, naming the host alone: such addresses
+    carry secrets in their paths.
+    """
+    host = urlsplit(url).hostname or ""
+    wire = Wire(frozenset({host}), timeout_seconds, time.monotonic, deadline=time.monotonic() + timeout_seconds)
+    headers = {"User-Agent": user_agent} | ({"Content-Type": "application/json; charset=utf-8"} if body is not None else {})
+    try:
+        with _Session(wire) as session:
+            answer = session.request(
+                "GET" if body is None else "POST",
+                url,
+                data=body,
+                headers=headers,
+                timeout=timeout_seconds,
+                allow_redirects=False,
+                stream=True,
+            )
+            answer.close()
+    except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+        known = [cause for cause in _causes(error) if isinstance(cause, OSError)]
+        raise Transient(f"{host}: {(known[-1].strerror if known else None) or type(error).__name__}") from None
+    if not 200 <= answer.status_code < 300:
+        raise Transient(f"{host}: answered HTTP {answer.status_code}", status=answer.status_code)
+
+
 def _read_body(raw: urllib3.BaseHTTPResponse, max_bytes: int) -> tuple[bytes, Truncated, str | None]:
     """The body as received: (bytes, why cut short, trouble). read1, because read would wait for a full buffer, however long that drips."""
     body = bytearray()

@@ -22,7 +22,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from newsroom import __version__, archive, config, dispatch, extract, ledger, lock, slices
+from newsroom import __version__, archive, backup, config, dispatch, extract, housekeeping, ledger, lock, notify, slices
+from newsroom import status as standing
 from newsroom.config import Settings, Source
 from newsroom.crawl import CRAWLS, FEW, Crawl, Errand
 from newsroom.dispatch import Desk, Engine, Inline, Silent, Watch
@@ -34,7 +35,8 @@ from newsroom.stages import check as checking
 from newsroom.stages import dedupe, parse, publish
 from newsroom.stages import model as modelling
 from newsroom.stages.fetch import Way, utc_now
-from newsroom.warehouse import Warehouse, open_public
+from newsroom.status import Status
+from newsroom.warehouse import Warehouse
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +170,9 @@ def is_loopback_host(host: str) -> bool:
         return host == "localhost" or host.endswith(".localhost")
 
 
-def _check_data_dir(data_dir: Path) -> None:
+def _check_data_dir(data_dir: Path, *, restoring: bool = False) -> None:
+    if not restoring and (data_dir / backup.UNFINISHED).exists():
+        raise ConfigError(f"{data_dir}: is being restored from a backup, or that was broken off; run `newsroom restore` again to finish it")
     if data_dir.exists() and not data_dir.is_dir():
         raise ConfigError(f"{data_dir}: is a file; --data must be a directory")
     place = next(each for each in (data_dir, *data_dir.resolve().parents) if each.exists())
@@ -231,11 +235,16 @@ def run(
                 is_real_time,
             )
             _heal(this)
+            _tell(this)  # of a run that was killed, only the next one can
             try:
-                return _finish(this, _stages(this))
+                result = _finish(this, _stages(this))
             except BaseException as error:
                 _died(this, error)
                 raise
+            _tell(this)
+            if result.published and plan.kind in ("nightly", "sweep"):
+                _beat(this)
+            return result
 
 
 @contextmanager
@@ -552,8 +561,31 @@ def _end(this: _Run, outcome: Outcome, details: list[str]) -> None:
 def _died(this: _Run, error: BaseException) -> None:
     """Write down, if that is still possible, that the run failed; the error itself goes on to the caller."""
     reason = str(error) if isinstance(error, NewsroomError) else f"{type(error).__name__}: {error}"
+    if not isinstance(error, Exception):  # by Ctrl-C, a shutdown, or a click in Prefect's UI
+        reason = f"{notify.STOPPED}; the next run goes on from where it stopped"
     with _forgiving():
         _end(this, "failed", [reason])
+    if isinstance(error, Exception):
+        _tell(this)
+
+
+def _tell(this: _Run) -> None:
+    """Tell people what they do not know yet. Whatever keeps them from being told is said, and spoils nothing."""
+    settings, data = this.plan.settings, this.plan.options.data_dir
+    try:
+        notify.tell(this.warehouse, settings, run_id=this.run_id, data=data, now=this.clock(), say=this.watch.say)
+    except Exception as error:  # noqa: BLE001 -- a message about the run must never cost the run
+        this.watch.say(f"notify: {error}".splitlines()[0])
+
+
+def _beat(this: _Run) -> None:
+    """The sign of life, for a monitor that knows nothing of Prefect."""
+    settings, data = this.plan.settings, this.plan.options.data_dir
+    try:
+        defined = {source.name: source.enabled for source in config.load_sources(this.plan.options.config_dir)}
+        notify.beat(this.warehouse, settings, defined=defined, data=data, now=this.clock(), say=this.watch.say)
+    except Exception as error:  # noqa: BLE001 -- as above
+        this.watch.say(f"heartbeat: {error}".splitlines()[0])
 
 
 @contextmanager
@@ -587,45 +619,82 @@ def rollback(options: Options, run_id: str | None, *, say: Callable[[str], objec
         return publish.rollback(data / "public", run_id)
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
-    """What a monitor wants to know."""
-
-    runs: list[dict[str, Any]]
-    """The last runs, newest first; those after the last publish are known only while no run holds the warehouse."""
-    published_run_id: str | None
-    fresh_at: datetime | None
-    """When the listing behind the public data was last read whole; of several sources, the one longest ago."""
-    age_hours: float | None
-    """Hours since then: a night that reached nothing makes nothing fresher, although it is published."""
-    running: str | None
-    articles: int | None
-
-
 def status(options: Options, *, clock: Callable[[], datetime] = utc_now, runs: int = 5) -> Status:
     """Last runs, freshness of the public data, and what is running now. Reads only."""
+    defined, max_age_hours, problem = None, Settings().watch.max_age_hours, None
+    if options.config_dir.is_dir():  # whoever has only the data may ask too: then every source counts
+        try:
+            defined = {source.name: source.enabled for source in config.load_sources(options.config_dir)}
+            max_age_hours = config.load_settings(options.config_dir).watch.max_age_hours
+        except ConfigError as error:  # the nightly does not start either
+            problem = str(error)
+    return standing.look(options.data_dir, defined=defined, max_age_hours=max_age_hours, problem=problem, now=clock(), runs=runs)
+
+
+def _with_warehouse(options: Options) -> Path:
+    if not (options.data_dir / "warehouse.duckdb").is_file():
+        raise ConfigError(f"{options.data_dir}: there has been no run yet; start one with `newsroom run --data {options.data_dir}`")
+    _check_data_dir(options.data_dir)
+    return options.data_dir
+
+
+def keep_house(options: Options, *, dry_run: bool = False, clock: Callable[[], datetime] = utc_now) -> Iterator[housekeeping.Done]:
+    """What is due by the policy of `[retention]`, step by step."""
+    settings, data = config.load_settings(options.config_dir), _with_warehouse(options)
+    with readable_disk(data), lock.hold(data, run_id="housekeeping", now=clock()):
+        yield from housekeeping.keep_house(data, settings, now=clock(), dry_run=dry_run)
+
+
+def archive_files(options: Options) -> list[housekeeping.ArchiveFile]:
+    """The files of the archive, and which are needed."""
+    data = _with_warehouse(options)
+    if running := lock.holder(data):
+        raise Busy(f"{data}: {running} is at work; wait for it or stop it")
+    with Warehouse.look(data / "warehouse.duckdb") as warehouse:
+        return housekeeping.archive_files(data, warehouse)
+
+
+def verify_archive(options: Options) -> Iterator[tuple[str, int, list[str]]]:
+    """Source by source: files, and what is wrong with them. While a run is at work, only what it has finished is read."""
+    data = _with_warehouse(options)
+    if lock.holder(data):
+        yield from housekeeping.verify_archive(data, None)
+        return
+    with Warehouse.look(data / "warehouse.duckdb") as warehouse:
+        needed = housekeeping.needed_files(data, warehouse)
+    yield from housekeeping.verify_archive(data, needed)
+
+
+def prune_archive(
+    options: Options, *, days: int | None = None, dry_run: bool = False, clock: Callable[[], datetime] = utc_now
+) -> list[housekeeping.ArchiveFile]:
+    """Remove old files of the archive that nothing refers to; `days` by default as `[retention]` says."""
+    days = config.load_settings(options.config_dir).retention.archive_days if days is None else days
+    if not days:
+        raise ConfigError(
+            "archive prune: the archive is kept for ever (retention.archive_days = 0 in newsroom.toml); set it, or say --days for this once"
+        )
+    data = _with_warehouse(options)
+    with readable_disk(data), lock.hold(data, run_id="archive prune", now=clock()), Warehouse.open(data / "warehouse.duckdb") as warehouse:
+        return housekeeping.prune_archive(data, warehouse, days=days, now=clock(), dry_run=dry_run)
+
+
+def back_up(options: Options, target: Path, *, clock: Callable[[], datetime] = utc_now) -> backup.Copied:
+    """A consistent copy of everything, in a folder of its own; it waits for nobody: `Busy` while a run is at work."""
+    settings, data = config.load_settings(options.config_dir), _with_warehouse(options)
+    with readable_disk(target):
+        return backup.backup(data, options.config_dir, target, settings, now=clock())
+
+
+def restore(options: Options, source: Path, *, clock: Callable[[], datetime] = utc_now) -> backup.Copied:
+    """Put a backup back where there is no newsroom yet."""
     data = options.data_dir
-    query = f"SELECT run_id, kind, started_at, finished_at, outcome, detail, new_articles, new_versions FROM runs ORDER BY started_at DESC LIMIT {runs}"
-    running = lock.holder(data) if data.is_dir() else None
-    last_runs: list[dict[str, Any]] = []
-    published_run_id = fresh_at = age_hours = articles = None
-    if (data / "public" / "newsroom.duckdb").is_file():
-        with open_public(data) as public:
-            last_runs = public.query(query).dicts()
-            articles = public.query("SELECT count(*) FROM articles").rows[0][0]
-            published_run_id = publish.shown(data / "public") or (last_runs[0]["run_id"] if last_runs else None)
-            fresh_at = public.query(
-                """SELECT min(finished_at) FROM (SELECT source, max(finished_at) AS finished_at FROM walks WHERE is_complete GROUP BY source)"""
-            ).rows[0][0]
-        age_hours = (clock() - fresh_at).total_seconds() / 3600 if fresh_at else None
-    if running is None and (data / "warehouse.duckdb").is_file():
-        with _forgiving(), Warehouse.look(data / "warehouse.duckdb") as warehouse:
-            last_runs = warehouse.ask(
-                f"""SELECT r.run_id, kind, started_at, finished_at, outcome, detail,
-                    sum(value) FILTER (name = 'new_articles') AS new_articles, sum(value) FILTER (name = 'new_versions') AS new_versions
-                FROM ops.runs AS r LEFT JOIN ops.counts USING (run_id) GROUP BY ALL ORDER BY started_at DESC, r.run_id DESC LIMIT {runs}"""
-            ).dicts()
-    return Status(last_runs, published_run_id, fresh_at, age_hours, running, articles)
+    backup.check_is_free(data)
+    _check_data_dir(data, restoring=True)
+    with readable_disk(data):
+        data.mkdir(parents=True, exist_ok=True)
+        with lock.hold(data, run_id="restore", now=clock()):
+            return backup.restore(source, data, options.config_dir)
 
 
 @dataclass(frozen=True, slots=True)
@@ -667,12 +736,18 @@ __all__ = [
     "SourceVerdict",
     "Status",
     "Watch",
+    "archive_files",
+    "back_up",
     "bundled_config",
     "check_sources",
+    "keep_house",
     "prepare",
+    "prune_archive",
     "report",
+    "restore",
     "rollback",
     "run",
     "status",
     "utc_now",
+    "verify_archive",
 ]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -102,10 +103,12 @@ class Warehouse:
             "temp_directory": str(path.with_name("tmp")),
         }
         shutil.rmtree(path.with_name("tmp"), ignore_errors=True)  # what a killed process had put there for want of memory
+        for leftover in path.parent.glob(f"{path.name}{_ANEW}*"):  # or while writing it anew
+            leftover.unlink()
         healed = None
         try:
             try:
-                connection = duckdb.connect(str(path), config=config)
+                connection = _connect_patiently(path, config)
             except duckdb.Error as error:
                 healed = _mend(path, error)
                 if healed is None:
@@ -128,13 +131,11 @@ class Warehouse:
     @classmethod
     @contextmanager
     def look(cls, path: Path) -> Iterator[Warehouse]:
-        """Open the warehouse read-only, for a moment. Raises `Busy` while a run holds it."""
+        """Open the warehouse read-only, for a moment, while no run holds it. Raises `Busy` or `Damaged`."""
         try:
             connection = duckdb.connect(str(path), read_only=True, config=dict(_CONFIG))
         except duckdb.Error as error:
-            if "lock" in str(error):
-                raise Busy(f"{path}: a run (or another process) has it open; look again when it is over") from None
-            raise _readable(error, path) from error
+            raise _unusable(error, path) from None
         try:
             connection.execute("SET TimeZone = 'UTC'")
             yield cls(connection, path)
@@ -228,6 +229,45 @@ class Warehouse:
             for name in names or sql_names("mart"):
                 self._connection.execute(sql_text(name))
 
+    def schema(self) -> int:
+        """Number of the newest migration applied."""
+        return int(self.ask("SELECT max(number) FROM ops.migrations").rows[0][0])
+
+    def unused_share(self) -> float:
+        """How much of the file is free blocks, 0 to 1, after a checkpoint."""
+        self._connection.execute("CHECKPOINT")
+        (size,) = self.ask("PRAGMA database_size").dicts()
+        return float(size["free_blocks"] / max(1, size["total_blocks"]))
+
+    def digests(self, database: str | None = None) -> dict[str, tuple[int, int | None]]:
+        """Rows and digest of every table: equal for the same content, whatever the order. Reads everything once."""
+        name = database or self.ask("SELECT current_database()").rows[0][0]
+        tables = self.ask("SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = $name ORDER BY ALL", name=name).rows
+        return {
+            f"{schema}.{table}": self.ask(f'SELECT count(*), bit_xor(hash(t)) FROM "{name}"."{schema}"."{table}" AS t').rows[0]
+            for schema, table in tables
+        }
+
+    def copy_to(self, target: Path) -> None:
+        """Write all of it into a new file without free blocks, compare what stands there, sync. Raises `Damaged` if it differs."""
+        home = self.ask("SELECT current_database()").rows[0][0]
+        target.unlink(missing_ok=True)
+        try:
+            (tick,) = self.ask("SELECT nextval('facts.ticks')").rows[0]
+            self._connection.execute(f"ATTACH '{_quoted(target)}' AS anew")
+            try:
+                self._connection.execute(f'COPY FROM DATABASE "{home}" TO anew')
+                (next_tick,) = self.ask("SELECT nextval('anew.facts.ticks')").rows[0]
+                if next_tick <= tick or self.digests() != self.digests("anew"):
+                    raise Damaged(f"{target}: the copy of {self.path} differs from it; nothing was changed, try again")
+                self._connection.execute("CHECKPOINT anew")
+            finally:
+                self._connection.execute("DETACH anew")
+            sync(target)
+        except (duckdb.Error, OSError) as error:
+            target.unlink(missing_ok=True)
+            raise _readable(error, target) from error
+
     def write_public(self, target: Path) -> None:
         """Write the mart as a public database to `target` (a new file), checkpointed and synced. Raises `NewsroomError` if it cannot."""
         for leftover in (target, target.with_name(target.name + ".wal")):
@@ -253,6 +293,41 @@ class Warehouse:
             target.unlink(missing_ok=True)
             target.with_name(target.name + ".wal").unlink(missing_ok=True)
             raise _readable(error, target) from error
+
+
+_ANEW = ".anew"
+
+
+def compact(path: Path, *, memory_limit: str, threads: int) -> None:
+    """Write the warehouse anew, without free blocks, and put it in place in one step. To be called by whoever holds the run lock.
+
+    Killed at any instant, the warehouse is the old or the new one; what is left beside it is removed when it is next opened.
+    """
+    anew = path.with_name(path.name + _ANEW)
+    with Warehouse.open(path, memory_limit=memory_limit, threads=threads) as warehouse:
+        warehouse.copy_to(anew)
+        warehouse.run("CHECKPOINT")
+    log = path.with_name(path.name + ".wal")
+    if log.exists():  # closed in order it has none; played back over the new file, it would destroy it
+        anew.unlink()
+        raise Damaged(f"{log}: is still there after closing; the warehouse is left as it was, try again")
+    os.replace(anew, path)
+    sync(path)
+
+
+_LOOKERS_SECONDS = 10
+
+
+def _connect_patiently(path: Path, config: dict[str, str | bool | int | float | list[str]]) -> duckdb.DuckDBPyConnection:
+    """Open for writing; whoever calls holds the run lock, so only one who looks (`newsroom status`) can be in the way, for a moment."""
+    deadline = time.monotonic() + _LOOKERS_SECONDS
+    while True:
+        try:
+            return duckdb.connect(str(path), config=config)
+        except duckdb.Error as error:
+            if "Could not set lock" not in str(error) or time.monotonic() > deadline:
+                raise
+        time.sleep(0.1)
 
 
 def _writable(value: Any) -> Any:
