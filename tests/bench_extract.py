@@ -21,8 +21,7 @@ from newsroom import extract
 from newsroom.extract import bombs
 from newsroom.model import Article
 from newsroom.sample import SampleSite, pages
-from newsroom.similarity import bands, signature
-from newsroom.stages import parse
+from newsroom.similarity import bands, hashes, signature
 from tests.extracting import SITE, addresses, osce, shared_articles
 
 Step = Callable[["Sample"], object]
@@ -77,6 +76,10 @@ def steps() -> dict[str, Step]:
     def judge(page: Sample) -> None:
         extract.judge(page.html, source, url=page.url, final_url=page.url, listed_title=page.title, listed_on=page.on, **own)
 
+    def hashed(page: Sample) -> None:
+        article = articles[page.url]
+        hashes(article.title, article.lead, article.body)
+
     return {
         "parse": lambda page: LexborHTMLParser(page.html),
         "decode": lambda page: extract.decode(page.content, "text/html; charset=utf-8"),
@@ -85,7 +88,7 @@ def steps() -> dict[str, Step]:
         "read": read,
         "look, then read": both,
         "judge": judge,
-        "hashes": lambda page: parse._text(parse.text_sha256(articles[page.url]), articles[page.url]),
+        "hashes": lambda page: hashes(articles[page.url].title, articles[page.url].lead, articles[page.url].body),
         "signature": lambda page: bands(signature(articles[page.url].body)),
     }
 
