@@ -76,6 +76,10 @@ def steps() -> dict[str, Step]:
     def judge(page: Sample) -> None:
         extract.judge(page.html, source, url=page.url, final_url=page.url, listed_title=page.title, listed_on=page.on, **own)
 
+    def hashed(page: Sample) -> None:
+        article = articles[page.url]
+        hashes(article.title, article.lead, article.body)
+
     return {
         "parse": lambda page: LexborHTMLParser(page.html),
         "decode": lambda page: extract.decode(page.content, "text/html; charset=utf-8"),
