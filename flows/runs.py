@@ -142,7 +142,7 @@ def _run(kind: RunKind, options: pipeline.Options, **what: Any) -> State[Any]:
 @contextmanager
 def engine_for(plan: pipeline.Plan, about: str | None = None) -> Iterator[PrefectEngine]:
     """Who does the batches: threads and processes of this machine, or the workers of a Dask cluster."""
-    if plan.settings.workers.dask is None:
+    if not plan.settings.workers.dask:
         yield PrefectEngine(about)
         return
     from flows.cluster import cluster

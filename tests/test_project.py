@@ -30,7 +30,8 @@ HELD_BACK = {"fastapi", "sqlalchemy"}
 
 def requirements(*groups: str) -> dict[str, Requirement]:
     """What pyproject.toml asks for: the run-time dependencies, and those of the groups."""
-    lines = PYPROJECT["project"]["dependencies"] + [line for group in groups for line in PYPROJECT["dependency-groups"][group]]
+    extras = [line for extra in PYPROJECT["project"]["optional-dependencies"].values() for line in extra]
+    lines = PYPROJECT["project"]["dependencies"] + extras + [line for group in groups for line in PYPROJECT["dependency-groups"][group]]
     return {canonicalize_name(one.name): one for one in map(Requirement, lines)}
 
 

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from newsroom import notify, pipeline
+from newsroom import config, notify, pipeline
 from newsroom import status as standing
 from newsroom.errors import NewsroomError
 from newsroom.model import RunKind
@@ -229,7 +229,7 @@ def test_a_webhook_that_hangs_costs_seconds_and_not_the_run(tmp_path: Path, site
         site.faults.append(Fault(ARTICLE, status(503)))
         began = time.monotonic()
         with Warehouse.open(here.data.parent / "w.duckdb") as warehouse:
-            settings = pipeline.prepare("check", pipeline.Options(here.config, here.data)).settings
+            settings = config.load_settings(here.config)
             row = {"run_id": "r", "sources": ["osce"], "parameters": "{}", "started_at": here.clock(), "host": "h", "pid": 1}
             warehouse.append("ops.runs", [row | {"kind": "nightly", "outcome": "failed", "newsroom_version": "0"}])
             notify.tell(warehouse, settings, run_id="r", data=here.data, now=here.clock(), say=here.say)

@@ -283,7 +283,7 @@ class WorkerSettings(_Strict):
     processes: int = Field(default=0, ge=0, le=256)
     """Processes for reading pages, and for fetching from hosts without a delay; 1: none but the command's own; 0: as many as there are cores."""
 
-    dask: Annotated[str, Field(pattern=r"^(tcp|tls)://\S+:\d+$")] | None = None
+    dask: Annotated[str, Field(pattern=r"^((tcp|tls)://\S+:\d+)?$")] = ""
     """Address of a Dask scheduler (`tcp://host:8786`), whose workers then do all batches; they must see the data directory."""
 
     @property
