@@ -88,6 +88,7 @@ Wait = Annotated[
     float,
     typer.Option("--wait", metavar="SECONDS", parser=_seconds, help="How long to wait for a run that is at work; 0: not at all."),
 ]
+Direct = Annotated[bool, typer.Option("--direct", help="Without Prefect: plainly in this process, and in processes of its own.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as one line of JSON, and nothing else, on standard output.")]
 Format = Annotated[console.Format | None, typer.Option("--format", help="Form of the output.")]
 Sources = Annotated[list[str] | None, typer.Argument(metavar="SOURCE", help="Names of sources; default: all enabled.", show_default=False)]
@@ -116,6 +117,7 @@ def run(
     delay: Delay = None,
     recheck: RecheckOption = "due",
     wait: Wait = WAIT,
+    direct: Direct = False,
     as_json: Json = False,
     config: Config = CONFIG,
     data: Data = DATA,
@@ -123,7 +125,7 @@ def run(
 ) -> None:
     """The nightly: new, changed and due items, to published."""
     options = _options(config, data, base_url, delay, recheck, wait)
-    _run_flow("nightly", options, sources=sources or (), as_json=as_json, debug=debug)
+    _run_flow("nightly", options, sources=sources or (), as_json=as_json, direct=direct, debug=debug)
 
 
 @app.command(epilog="Example: newsroom backfill osce --since 2001-01-01 --until 2002-01-01")
@@ -137,6 +139,7 @@ def backfill(
     delay: Delay = None,
     recheck: RecheckOption = "due",
     wait: Wait = WAIT,
+    direct: Direct = False,
     as_json: Json = False,
     config: Config = CONFIG,
     data: Data = DATA,
@@ -151,7 +154,7 @@ def backfill(
     if dry_run:
         _foresee(options, source, since, until, again=again, as_json=as_json)
     else:
-        _run_flow("backfill", options, sources=[source], since=since, until=until, again=again, as_json=as_json, debug=debug)
+        _run_flow("backfill", options, sources=[source], since=since, until=until, again=again, as_json=as_json, direct=direct, debug=debug)
 
 
 @app.command(epilog="Example: newsroom sweep osce")
@@ -161,6 +164,7 @@ def sweep(
     delay: Delay = None,
     recheck: RecheckOption = "due",
     wait: Wait = WAIT,
+    direct: Direct = False,
     as_json: Json = False,
     config: Config = CONFIG,
     data: Data = DATA,
@@ -171,13 +175,20 @@ def sweep(
     Finds what any overlap missed, and confirms removals.
     """
     options = _options(config, data, base_url, delay, recheck, wait)
-    _run_flow("sweep", options, sources=[source], as_json=as_json, debug=debug)
+    _run_flow("sweep", options, sources=[source], as_json=as_json, direct=direct, debug=debug)
 
 
 @app.command(epilog="Example: newsroom reparse osce")
-def reparse(sources: Sources = None, wait: Wait = WAIT, config: Config = CONFIG, data: Data = DATA, debug: Debug = False) -> None:
+def reparse(
+    sources: Sources = None,
+    wait: Wait = WAIT,
+    direct: Direct = False,
+    config: Config = CONFIG,
+    data: Data = DATA,
+    debug: Debug = False,
+) -> None:
     """Archived pages through today's parser, no network at all."""
-    _run_flow("reparse", _options(config, data, wait=wait), sources=sources or (), debug=debug)
+    _run_flow("reparse", _options(config, data, wait=wait), sources=sources or (), direct=direct, debug=debug)
 
 
 @app.command(epilog="Example: newsroom check")
@@ -217,6 +228,7 @@ def _run_flow(
     ids: Sequence[str] = (),
     again: bool = False,
     as_json: bool = False,
+    direct: bool = False,
     debug: bool,
 ) -> None:
     """Prepare and run a flow; show the plan while Prefect starts."""
@@ -224,7 +236,7 @@ def _run_flow(
 
     plan = pipeline.prepare(kind, options, sources=sources, since=since, until=until, ids=ids, again=again)
     try:
-        result = _under_prefect(options.data_dir, debug, lambda execute: execute(plan))
+        result = _directly(plan) if direct else _under_prefect(options.data_dir, debug, lambda execute: execute(plan))
     except NewsroomError as error:
         if as_json and error.exit_code == 3:
             _print(json.dumps({"run_id": None, "outcome": "failed", "sources": {}}))
@@ -282,6 +294,14 @@ def _foresee(options: Options, source: str, since: date, until: date, *, again: 
         "listed": sum(each.listed for each in parts), "to_ask": sum(each.to_ask for each in to_do), "seconds": round(known),
     }  # fmt: skip
     _print(json.dumps({"run_id": None, "outcome": "ok", "sources": {source: counts}}))
+
+
+def _directly(plan: Plan) -> RunResult:
+    from newsroom import direct
+
+    with interruptible(), console.screen(sys.stderr) as screen:
+        _show_plan(plan, screen)
+        return direct.execute(plan, watch=screen)
 
 
 def _under_prefect(data_dir: Path, debug: bool, work: Callable[[Callable[[Plan], RunResult]], T]) -> T:
