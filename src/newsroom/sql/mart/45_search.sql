@@ -26,7 +26,8 @@ SELECT coalesce((SELECT max(word_number) FROM facts.search_words), 0) + row_numb
 FROM (SELECT DISTINCT word FROM counted ANTI JOIN facts.search_words USING (word));
 
 INSERT INTO facts.search_postings BY NAME
-SELECT w.word_number, c.document, c.weight FROM counted AS c JOIN facts.search_words AS w USING (word);
+SELECT w.word_number, c.document, c.weight FROM counted AS c JOIN facts.search_words AS w USING (word)
+ORDER BY w.word_number, c.document; -- so that the order of mart.search_postings is nearly there already, and costs half
 
 INSERT INTO facts.search_texts BY NAME
 SELECT u.document, u.text_sha256, coalesce(c.length, 0) AS length, (FROM rule) AS rule
