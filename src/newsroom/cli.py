@@ -163,7 +163,8 @@ def reparse(sources: Sources = None, config: Config = CONFIG, data: Data = DATA,
 @app.command(epilog="Example: newsroom check missing_date drift_fields")
 def check(
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="NAME", help="Checks to ask; default: all. An unknown name lists them.", show_default=False)
+        list[str] | None,
+        typer.Argument(metavar="NAME", help="Checks to ask; default: all. An unknown name lists them.", show_default=False),
     ] = None,
     config: Config = CONFIG,
     data: Data = DATA,
@@ -270,7 +271,9 @@ def _run_here(kind: RunKind, options: Options, *, checks: Sequence[str] = ()) ->
 
 def _show_found(result: CheckResult) -> None:
     """The rows that a check found: its sentences where it has some, else its columns."""
-    shown = f"the first {len(result.sample)} of {result.failing_rows} rows" if result.failing_rows > len(result.sample) else "the rows found"
+    shown = (
+        f"the first {len(result.sample)} of {result.failing_rows} rows" if result.failing_rows > len(result.sample) else "the rows found"
+    )
     if all(row.get("finding") for row in result.sample):
         _print(f"{result.check_name}: {shown}")
         for row in result.sample:
