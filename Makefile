@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTHONS := $(or $(PYTHON),python3.13 python3.12 python3.11 python3)
 
-.PHONY: help install demo test test-fast lint format docs lock clean
+.PHONY: help install demo test test-fast lint format docs bench-publish lock clean
 .DEFAULT_GOAL := help
 
 help:
@@ -16,6 +16,7 @@ help:
 	@echo 'make lint       ruff, mypy, import contracts'
 	@echo 'make format     let ruff put it right'
 	@echo 'make docs       docs/schema.md and the answers of docs/cookbook.md anew, from the database'
+	@echo 'make bench-publish  what models, checks, public file and report cost at 30,000 articles (minutes)'
 	@echo 'make lock       requirements.lock anew from pyproject.toml (needs uv)'
 	@echo 'make clean      remove what can be made again (never the data)'
 
@@ -63,6 +64,9 @@ format: install
 
 docs: install
 	@PYTHONPATH=. $(BIN)/python -m tests.made_docs
+
+bench-publish: install
+	@PYTHONPATH=. $(BIN)/python -m tests.bench_publish $(or $(ARTICLES),30000)
 
 lock:
 	@uv pip compile pyproject.toml --group dev --group build --universal --python-version 3.11 --generate-hashes \

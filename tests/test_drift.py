@@ -8,9 +8,11 @@ another witness stood in for the field that broke); `harmless`: it is published,
 
 from __future__ import annotations
 
+import random
 import shutil
 from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -179,6 +181,45 @@ def test_a_small_night_and_a_single_odd_page_say_nothing(gate: Gate) -> None:
     results = bench.judge(run_id)
     bench.forget(run_id)
     assert blocking(results) == []
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+def test_a_normal_month_passes_without_a_word(tmp_path: Path) -> None:
+    """Thirty nights: none to eight new articles, a few corrections of titles, texts, topics and capitals, the rest unchanged."""
+    chance = random.Random(4)
+    with Bench(SampleSite(400), tmp_path / "bench") as bench:
+        site = bench.site
+        first = bench.begin()
+        bench.walk(first)
+        bench.receive(first, site.articles())
+        assert blocking(bench.judge(first)) == []
+        bench.publish(first)
+        bench.now = datetime(2026, 2, 1, 2, 30, tzinfo=UTC)
+        for night in range(30):
+            bench.now += timedelta(hours=23)
+            site.end = bench.now.date()
+            new = [site.items[number] for number in site.add(chance.choice((0, 0, 1, 1, 2, 3, 5, 8)))]
+            again = [item for item in a_year_of_news(site) if item not in new][: chance.randint(0, 40)]
+            edited = chance.sample(again, min(len(again), chance.randint(0, 2)))
+            for number in (item.id for item in edited):
+                title = site.items[number].title
+                match chance.randrange(4):
+                    case 0:
+                        site.edit(number, title=title + " (updated)")
+                    case 1:
+                        site.edit(number, title=title.title())
+                    case 2:
+                        site.edit(number, topics=("Elections",))
+                    case _:
+                        site.rewrite(number, f"A correction was made on night {night}.")
+            run_id = bench.begin()
+            bench.walk(run_id, most=1)
+            bench.receive(run_id, [*new, *(site.items[item.id] for item in edited)])
+            bench.not_modified(run_id, [item for item in again if item not in edited])
+            results = bench.judge(run_id)
+            assert [(each.check_name, each.detail) for each in results if each.verdict == "fail"] == [], night
+            bench.publish(run_id)
 
 
 def test_a_backfill_of_old_pages_is_no_drift(tmp_path: Path) -> None:
