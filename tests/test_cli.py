@@ -24,6 +24,7 @@ import pytest
 from newsroom import cli, console
 from newsroom.sample import Fault, SampleSite, Server, serve
 from newsroom.sample.faults import challenge, drip
+from newsroom.warehouse import Warehouse
 from tests.nights import CONFIG, Office
 from tests.site import running
 
@@ -347,12 +348,29 @@ def test_check_publish_and_rollback(newsroom: Callable[..., Said], published: Pa
     shutil.copytree(published, data)
     judged = newsroom("check", "--data", data)
     assert (judged.code, "missing_title" in judged.out) == (0, True)
+    named = newsroom("check", "missing_date", "quiet_source", "--data", data)
+    assert (named.code, "quiet_source" in named.out, "missing_title" in named.out) == (0, True, False)
+    unknown = newsroom("check", "missing_dat", "--data", data)
+    assert (unknown.code, unknown.is_one_line()) == (2, True)
+    assert "did you mean missing_date" in unknown.err and "invariant_coverage" in unknown.err
     again = newsroom("publish", "--data", data)
     assert (again.code, "-publish: ok, published" in again.out) == (0, True)
     back = newsroom("rollback", "--data", data)
     assert (back.code, "-nightly again" in back.out) == (0, True)
     nowhere = newsroom("rollback", "20000101-000000-nightly", "--data", data)
     assert (nowhere.code, nowhere.is_one_line()) == (2, True)
+
+
+def test_what_a_check_found_is_shown(newsroom: Callable[..., Said], published: Path, tmp_path: Path) -> None:
+    """Addresses and columns of offending rows stand on the terminal; a check that blocks ends with 1, and publishes nothing."""
+    data = tmp_path / "data"
+    shutil.copytree(published, data)
+    with Warehouse.open(data / "warehouse.duckdb") as warehouse:
+        warehouse.run("UPDATE facts.readings SET published_on = DATE '2099-05-05' WHERE rowid IN (SELECT min(rowid) FROM facts.readings)")
+    judged = newsroom("check", "date_in_the_future", "--data", data)
+    assert (judged.code, "blocked: date_in_the_future" in judged.err) == (1, True)
+    assert "date_in_the_future: the rows found" in judged.out
+    assert re.search(r"^ *osce +osce:\d+ +https://www\.osce\.org/\S+ +2099-05-05 *$", judged.out, re.MULTILINE)
 
 
 # --- runs under Prefect

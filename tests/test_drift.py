@@ -1,4 +1,4 @@
-"""The drift gate, proved by mutation: from one night on the newsroom's pages are printed otherwise, 280 ways.
+"""The drift gate, proved by mutation: from one night on the newsroom's pages are printed otherwise, some four hundred ways.
 
 Each mutation is one night: twelve new articles, and twenty of the last year asked for again, in the mutated layout, through the real
 parser, models and checks. `caught`: the checks stop it (of these, `early`: every public value would still have been right, because
@@ -8,9 +8,11 @@ another witness stood in for the field that broke); `harmless`: it is published,
 
 from __future__ import annotations
 
+import random
 import shutil
 from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -21,9 +23,13 @@ from newsroom.sample import SampleSite, serve
 from newsroom.sample.faults import ARTICLE, LISTING, Fault, empty_listing
 from newsroom.sample.items import Item
 from tests.bench import FIELDS, Bench, a_year_of_news, blocking, new_items
-from tests.mutations import MUTATIONS, Mutation
+from tests.mutations import MUTATIONS as PLAIN
+from tests.mutations import Mutation
+from tests.mutations_nasty import NASTY
 from tests.nights import CONFIG, Office, differences
 
+MUTATIONS = {**PLAIN, **NASTY}
+DOCS = CONFIG.parent / "docs" / "checks.md"
 Fate = Literal["caught", "early", "harmless", "through"]
 
 SUBSET = (
@@ -47,6 +53,12 @@ SUBSET = (
     "style other_classes",
     "style fields_as_table",
     "drop Place + other_classes",
+    "title in title case",
+    "listing issuers: the first only",
+    "lead and body swapped",
+    "date updated days later",
+    "drop Issued by and listing without Where we are",
+    "only news: body: a remark last",
 )
 
 
@@ -113,21 +125,30 @@ def test_some_mutations_of_every_kind(gate: Gate) -> None:
     assert found["harmless"] >= 3
 
 
+SAID: dict[Fate, str] = {
+    "caught": "caught before publishing",
+    "early": "stopped although another witness kept the values right",
+    "harmless": "harmless: published, every field right",
+    "through": "through with wrong values",
+}
+
+
+def figures(found: Counter[Fate]) -> str:
+    """The table of docs/checks.md."""
+    total = sum(found.values())
+    rows = [f"| {said} | {found[fate]} | {found[fate] / total:.1%} |" for fate, said in SAID.items()]
+    return "\n".join([f"| {total} mutations | nights | share |", "|---|---|---|", *rows])
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
 def test_no_mutation_gets_through(gate: Gate) -> None:
-    """All of them (`pytest tests/test_drift.py -m slow -s` prints the shares)."""
-    assert len(MUTATIONS) >= 200
+    """All of them (`pytest tests/test_drift.py -m slow -s` prints the shares), and docs/checks.md says what came of them."""
+    assert len(MUTATIONS) == len(PLAIN) + len(NASTY) >= 200
     found, through = fates(gate, tuple(MUTATIONS))
-    total = sum(found.values())
-    for fate, said in (
-        ("caught", "caught before publishing"),
-        ("early", "stopped although another witness kept the values right"),
-        ("harmless", "harmless: published, every field right"),
-        ("through", "through with wrong values"),
-    ):
-        print(f"{found[fate]:4d} of {total} ({found[fate] / total:6.1%}) {said}")
+    print("\n" + figures(found))
     assert through == []
+    assert figures(found) in DOCS.read_text(encoding="utf-8"), "the figures in docs/checks.md are others"
 
 
 def test_the_verdict_names_field_and_layout_and_shows_two_pages(gate: Gate) -> None:
@@ -160,6 +181,45 @@ def test_a_small_night_and_a_single_odd_page_say_nothing(gate: Gate) -> None:
     results = bench.judge(run_id)
     bench.forget(run_id)
     assert blocking(results) == []
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+def test_a_normal_month_passes_without_a_word(tmp_path: Path) -> None:
+    """Thirty nights: none to eight new articles, a few corrections of titles, texts, topics and capitals, the rest unchanged."""
+    chance = random.Random(4)
+    with Bench(SampleSite(400), tmp_path / "bench") as bench:
+        site = bench.site
+        first = bench.begin()
+        bench.walk(first)
+        bench.receive(first, site.articles())
+        assert blocking(bench.judge(first)) == []
+        bench.publish(first)
+        bench.now = datetime(2026, 2, 1, 2, 30, tzinfo=UTC)
+        for night in range(30):
+            bench.now += timedelta(hours=23)
+            site.end = bench.now.date()
+            new = [site.items[number] for number in site.add(chance.choice((0, 0, 1, 1, 2, 3, 5, 8)))]
+            again = [item for item in a_year_of_news(site) if item not in new][: chance.randint(0, 40)]
+            edited = chance.sample(again, min(len(again), chance.randint(0, 2)))
+            for number in (item.id for item in edited):
+                title = site.items[number].title
+                match chance.randrange(4):
+                    case 0:
+                        site.edit(number, title=title + " (updated)")
+                    case 1:
+                        site.edit(number, title=title.title())
+                    case 2:
+                        site.edit(number, topics=("Elections",))
+                    case _:
+                        site.rewrite(number, f"A correction was made on night {night}.")
+            run_id = bench.begin()
+            bench.walk(run_id, most=1)
+            bench.receive(run_id, [*new, *(site.items[item.id] for item in edited)])
+            bench.not_modified(run_id, [item for item in again if item not in edited])
+            results = bench.judge(run_id)
+            assert [(each.check_name, each.detail) for each in results if each.verdict == "fail"] == [], night
+            bench.publish(run_id)
 
 
 def test_a_backfill_of_old_pages_is_no_drift(tmp_path: Path) -> None:

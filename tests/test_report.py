@@ -18,7 +18,7 @@ from newsroom.report import diff, render
 from newsroom.report.facts import Facts
 from newsroom.report.verdict import REMEDIES
 from newsroom.sample import SampleSite, serve
-from newsroom.sample.faults import Fault, answer_with
+from newsroom.sample.faults import ARTICLE, Fault, answer_with
 from tests.browser import Tab, chromium
 from tests.nights import Office, impatient_config
 
@@ -171,6 +171,29 @@ def test_a_blocked_night_says_so_first_and_shows_the_rows(tmp_path: Path) -> Non
     assert "consumers still see the data of 10 November 2026, 02:30 UTC" in text
     assert "2031-05-05" in text
     assert text.index('id="checks"') < text.index('id="new"')
+
+
+def test_a_drift_is_told_in_sentences_with_two_pages_each(tmp_path: Path) -> None:
+    """Field, layout, how many and how many usually; two links with their place in the archive; what is more is folded away."""
+    site = SampleSite(120, end=date(2026, 11, 9))
+    with serve(site) as server:
+        office = Office(tmp_path / "data", server.url, impatient_config(tmp_path / "config"), now=FIRST)
+        office.run("sweep")
+
+        def reworded(request, newsroom, proceed):  # type: ignore[no-untyped-def]
+            answer = proceed(request)
+            return type(answer)(re.sub(rb"<dt>(Issued by|Source|Fields of work):", b"<dt>Xyz:", answer.body))
+
+        site.faults.append(Fault(ARTICLE, reworded))
+        office.sleep()
+        assert office.run("nightly", recheck="all").outcome == "blocked"
+    text = (tmp_path / "data" / "public" / "report.html").read_text(encoding="utf-8")
+    (first, *_) = re.findall(r'<ul class="found">\s*<li>(.*?)</li>', text, re.DOTALL)
+    assert re.match(
+        r"<bdi>field (issuers|topics): 0 of \d+ pages \(News, lately\); these were published before and asked for again</bdi>", first
+    )
+    assert len(re.findall(r'<a href="https://www\.osce\.org/[^"]+"[^>]*>.*?<small>\(\S+\.warc\S* at \d+\)</small>', first)) == 2
+    assert re.search(r"<details><summary>\d+ more", text)
 
 
 def test_a_report_that_cannot_be_drawn_spoils_nothing(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ import typer
 from newsroom import __version__, console
 from newsroom.errors import ConfigError, Damaged, NewsroomError
 from newsroom.interrupts import Stopped, interruptible, stoppable
-from newsroom.model import Recheck, RunKind, RunResult
+from newsroom.model import CheckResult, Recheck, RunKind, RunResult
 
 if TYPE_CHECKING:
     from newsroom.pipeline import Options, Plan
@@ -191,10 +191,19 @@ def reparse(
     _run_flow("reparse", _options(config, data, wait=wait), sources=sources or (), direct=direct, debug=debug)
 
 
-@app.command(epilog="Example: newsroom check")
-def check(wait: Wait = WAIT, config: Config = CONFIG, data: Data = DATA, debug: Debug = False) -> None:
-    """Judge the data as they stand; publish nothing."""
-    _run_here("check", _options(config, data, wait=wait))
+@app.command(epilog="Example: newsroom check missing_date drift_fields")
+def check(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="NAME", help="Checks to ask; default: all. An unknown name lists them.", show_default=False),
+    ] = None,
+    wait: Wait = WAIT,
+    config: Config = CONFIG,
+    data: Data = DATA,
+    debug: Debug = False,
+) -> None:
+    """Judge the data as they stand, and show the rows found; publish nothing."""
+    _run_here("check", _options(config, data, wait=wait), checks=names or ())
 
 
 @app.command(epilog="Example: newsroom publish")
@@ -339,17 +348,36 @@ def _show_plan(plan: Plan, screen: console.Screen) -> None:
     screen.say(f"{plan.options.data_dir}: {before}" + (f"; {status.articles} articles published" if status.articles is not None else ""))
 
 
-def _run_here(kind: RunKind, options: Options) -> None:
+def _run_here(kind: RunKind, options: Options, *, checks: Sequence[str] = ()) -> None:
     """A run without network, and too short to start Prefect for."""
     from newsroom import pipeline
 
-    plan = pipeline.prepare(kind, options)
+    plan = pipeline.prepare(kind, options, checks=checks)
     with interruptible(), console.screen(sys.stderr) as screen:
         result = pipeline.run(plan, engine=pipeline.Inline(), watch=screen)
     rows = [(each.check_name, each.severity, each.verdict, each.failing_rows, each.detail) for each in result.checks]
     console.write_rows(("check", "severity", "verdict", "rows", "detail"), rows, form="table", out=sys.stdout)
+    for each in result.checks:
+        if each.sample and (checks or each.verdict == "fail"):
+            _show_found(each)
     _show_result(result, as_json=False)
     raise typer.Exit(EXIT_CODES[result.outcome])
+
+
+def _show_found(result: CheckResult) -> None:
+    """The rows that a check found: its sentences where it has some, else its columns."""
+    shown = (
+        f"the first {len(result.sample)} of {result.failing_rows} rows" if result.failing_rows > len(result.sample) else "the rows found"
+    )
+    if all(row.get("finding") for row in result.sample):
+        _print(f"{result.check_name}: {shown}")
+        for row in result.sample:
+            _print(f"  {row['source']}: {row['finding']}" if row.get("source") else f"  {row['finding']}")
+    else:
+        columns = list(result.sample[0])
+        title = f"{result.check_name}: {shown}"
+        rows = [[row.get(name) for name in columns] for row in result.sample]
+        console.write_rows(columns, rows, form="table", out=sys.stdout, title=title)
 
 
 def _show_result(result: RunResult, *, as_json: bool) -> None:

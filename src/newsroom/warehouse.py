@@ -46,6 +46,8 @@ _PUBLIC_TABLES = (
     "search_words",
     "search_postings",
 )
+_ORDERED = {"articles": "published_on DESC NULLS LAST, article_id", "article_versions": "article_id, version"}
+"""Views of the mart, and the order in which they are written."""
 _PUBLIC_SCHEMA = ("public/schema", "public/words", "public/convenience")
 
 
@@ -276,14 +278,16 @@ class Warehouse:
         home = self._connection.execute("SELECT current_database()").fetchone()
         assert home is not None
         try:
-            self._connection.execute(f"ATTACH '{quoted}' AS public_file (STORAGE_VERSION '{STORAGE_VERSION}')")
+            # no write-ahead log: what is not checkpointed and synced at the end is thrown away anyhow
+            self._connection.execute(f"ATTACH '{quoted}' AS public_file (STORAGE_VERSION '{STORAGE_VERSION}', RECOVERY_MODE no_wal_writes)")
             try:
                 self._connection.execute("USE public_file.main")
                 for part in _PUBLIC_SCHEMA:
                     self._connection.execute(sql_text(part))
                 self._connection.execute(f'USE "{home[0]}".main')
                 for table in _PUBLIC_TABLES:
-                    self._connection.execute(f"INSERT INTO public_file.main.{table} BY NAME SELECT * FROM mart.{table}")
+                    order = f" ORDER BY {_ORDERED[table]}" if table in _ORDERED else ""
+                    self._connection.execute(f"INSERT INTO public_file.main.{table} BY NAME SELECT * FROM mart.{table}{order}")
                 self._connection.execute("CHECKPOINT public_file")
             finally:
                 self._connection.execute(f'USE "{home[0]}".main')

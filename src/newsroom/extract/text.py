@@ -36,9 +36,14 @@ def squeeze(text: str) -> str:
 
 
 def run_of_text(text: str) -> str:
-    """Like `squeeze`, but a blank at either end stays (as one blank): the text of one node among others."""
+    r"""Like `squeeze`, but a blank at either end stays (as one blank): the text of one node among others.
+
+    >>> run_of_text("The \u200b"), run_of_text("\u200b")
+    ('The ', '')
+    """
     if "  " not in text and text.isprintable():
         return text
+    text = text if text.isprintable() else _INVISIBLE.sub("", text)  # a blank before or after what no reader sees is at the end
     core = squeeze(text)
     if not core:
         return " " if text else ""

@@ -36,6 +36,8 @@ signs AS (
         {'subject': 'has content_type', 'holds': CASE WHEN j.basis <> 'again' OR j.shown.content_type IS NOT NULL THEN j.entry.content_type IS NOT NULL END},
         {'subject': 'has issuers', 'holds': CASE WHEN j.basis <> 'again' OR len(j.shown.issuers) > 0 THEN len(j.entry.issuers) > 0 END},
         {'subject': 'has topics', 'holds': CASE WHEN j.basis <> 'again' OR len(j.shown.topics) > 0 THEN len(j.entry.topics) > 0 END},
+        {'subject': 'has several issuers', 'holds': CASE WHEN j.basis <> 'again' OR len(j.shown.issuers) > 1 THEN len(j.entry.issuers) > 1 END},
+        {'subject': 'has several topics', 'holds': CASE WHEN j.basis <> 'again' OR len(j.shown.topics) > 1 THEN len(j.entry.topics) > 1 END},
         {'subject': 'has a snippet', 'holds': CASE WHEN j.basis <> 'again' OR j.shown.snippet IS NOT NULL THEN j.entry.snippet IS NOT NULL END},
         {'subject': 'title unchanged', 'holds': CASE WHEN j.basis = 'again' THEN j.entry.title IS NOT DISTINCT FROM j.shown.title END},
         {'subject': 'published_on unchanged', 'holds': CASE WHEN j.basis = 'again' THEN j.entry.published_on IS NOT DISTINCT FROM j.shown.published_on END},

@@ -1,5 +1,7 @@
 -- Letters and digits only, in small letters: two witnesses say the same if this is equal.
 CREATE OR REPLACE TEMP MACRO folded(words) AS lower(regexp_replace(words, '[^\pL\pN]+', '', 'g'));
+-- The same, capitals and small letters kept.
+CREATE OR REPLACE TEMP MACRO spelled(words) AS regexp_replace(words, '[^\pL\pN]+', '', 'g');
 
 -- One row is a sign of a judged page: a statement that usually holds of such pages, and whether it does here.
 -- kind  page, field (it has the field), candidate (found where it used to be), kept (as it was when last published),
@@ -50,6 +52,7 @@ usual AS (
 looks AS (
     SELECT p.article_id, p.basis, left(t.body, 400) AS opening, right(t.body, 3) AS ending, t.body, string_split(t.body, chr(10) || chr(10)) AS paragraphs,
         folded(left(t.body, 400)) AS folded_opening, folded(t.lead) AS folded_lead, folded(left(p.listed_snippet, 120)) AS snippet,
+        left(spelled(left(t.body, 400)), 40) AS spelled_opening, left(spelled(left(p.listed_snippet, 120)), 40) AS spelled_snippet,
         s.language AS usual_language, '(^|\n)\s*(' || list_aggregate(list_transform(s.labels, lambda x: regexp_escape(x)), 'string_agg', '|') || ')\s*:' AS labels
     FROM mart.judged_pages AS p
     JOIN facts.texts AS t ON t.rowid = p.text_row
@@ -93,6 +96,7 @@ signs AS (
     SELECT source, layout, basis, article_id, example, 'witness' AS kind, MAP {
         'url and listing': p.url = p.listed_url,
         'title and listing': folded(p.title) = folded(p.listed_title),
+        'title and listing, capitals included': CASE WHEN folded(p.title) = folded(p.listed_title) THEN spelled(p.title) = spelled(p.listed_title) END,
         'published_on and listing': p.published_on = p.listed_on,
         'published_on near the listing': abs(p.published_on - p.listed_on) <= 3,
         'published_on near the dateline': abs(p.published_on - p.dateline_on) <= 7,
@@ -106,6 +110,8 @@ signs AS (
     UNION ALL BY NAME
     SELECT p.source, p.layout, p.basis, p.article_id, p.example, 'witness' AS kind, MAP {
         'body and snippet': CASE WHEN len(l.snippet) >= 20 THEN starts_with(l.folded_opening, left(l.snippet, 40)) END,
+        'body and snippet, capitals included': CASE WHEN len(l.snippet) >= 20 AND lower(l.spelled_opening) = lower(l.spelled_snippet)
+            THEN l.spelled_opening = l.spelled_snippet END,
         'lead and snippet': CASE WHEN len(l.snippet) >= 20 THEN starts_with(l.folded_lead, left(l.snippet, 40)) END,
         'lead and body': starts_with(l.folded_opening, left(l.folded_lead, 40)),
         'language': p.language = coalesce(nullif(regexp_extract(p.article_id, ':([a-z]{2})/', 1), ''), l.usual_language)
