@@ -1,14 +1,49 @@
-"""What a run leaves in Prefect's UI: counts and checks as tables, walk verdicts as text."""
+"""What a run shows in Prefect's UI: how far it is; and at its end counts, checks and walk verdicts as tables, and the report."""
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
+from uuid import UUID
 
-from prefect.artifacts import create_link_artifact, create_markdown_artifact, create_table_artifact
+from prefect.artifacts import (
+    create_link_artifact,
+    create_markdown_artifact,
+    create_progress_artifact,
+    create_table_artifact,
+    update_progress_artifact,
+)
 
 from newsroom.model import RunResult
+
+UPDATE_SECONDS = 3
+"""Between two updates of the progress: each is a request to the server, which keeps every one in its database."""
+
+
+class Progress:
+    """A bar that moves while the run is at work: of the stage that knows how much it has to do."""
+
+    def __init__(self) -> None:
+        self._id: UUID | None = None
+        self._told: float | None = None
+
+    def show(self, line: str, done: int, total: int | None) -> bool:
+        """Move the bar, unless it has just been moved; whether it is time to say so: after a batch, and now and then on a walk."""
+        if self._told is None or time.monotonic() - self._told >= UPDATE_SECONDS or done == total:
+            self._told = time.monotonic()
+            if total:
+                self._move(line, 100 * done / total)
+            return True
+        return total is not None
+
+    def _move(self, line: str, percent: float) -> None:
+        if self._id is None:
+            self._id = cast("UUID", create_progress_artifact(progress=percent, key="newsroom-progress", description=line))
+        else:
+            update_progress_artifact(self._id, progress=percent, description=line)
 
 
 def leave(result: RunResult, *, walks: Sequence[dict[str, Any]] = (), report: Path | None = None) -> None:
@@ -24,7 +59,9 @@ def leave(result: RunResult, *, walks: Sequence[dict[str, Any]] = (), report: Pa
         create_table_artifact(key="newsroom-checks", table=rows, description="Any failing `block` keeps the public file as it was")
     create_markdown_artifact(key="newsroom-verdict", markdown=verdict(result, walks))
     if report is not None and report.is_file():
-        create_link_artifact(link=report.resolve().as_uri(), link_text="The report, on the machine that ran it", key="newsroom-report")
+        served = os.environ.get("NEWSROOM_REPORT_URL")
+        text = "The report" if served else "The report, on the machine that ran it"
+        create_link_artifact(link=served or report.resolve().as_uri(), link_text=text, key="newsroom-report", description=text)
 
 
 def verdict(result: RunResult, walks: Sequence[dict[str, Any]] = ()) -> str:

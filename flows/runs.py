@@ -17,14 +17,17 @@ from prefect.context import FlowRunContext
 from prefect.events.worker import EventsWorker
 from prefect.futures import PrefectFuture
 from prefect.logging.handlers import APILogWorker
+from prefect.runtime import deployment
 from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 from prefect.states import Completed, Failed
 from prefect.task_runners import TaskRunner
 
 from flows import artifacts
 from flows.engine import MAX_WORKERS, PrefectEngine, Workers
+from flows.unattended import unattended
+from newsroom import config as configuration
 from newsroom import pipeline
-from newsroom.errors import NewsroomError
+from newsroom.errors import Busy, NewsroomError
 from newsroom.model import Recheck, RunKind, RunResult
 from newsroom.warehouse import open_public
 
@@ -58,7 +61,16 @@ def nightly(
     delay: float | None = None,
     recheck: Recheck = "due",
 ) -> State[Any]:
-    """New, changed and due items of the named (default: all enabled) sources, to published."""
+    """New, changed and due items of the named (default: all enabled) sources, to published.
+
+    Args:
+        sources: Names of sources; empty for all that are enabled.
+        config: Directory of the configuration.
+        data: Directory of the data.
+        base_url: Another address to crawl the source at: a mirror, a test server.
+        delay: Seconds between two requests to a host; empty for what the source's definition says.
+        recheck: Which stored articles to ask for again: those that are due, all, or none.
+    """
     return _run("nightly", pipeline.Options(config, data, base_url, delay, recheck), sources=tuple(sources or ()))
 
 
@@ -73,26 +85,52 @@ def backfill(
     delay: float | None = None,
     recheck: Recheck = "due",
 ) -> State[Any]:
-    """The items published in `[since, until)`; resumable, and without a word to the nightly's watermark."""
+    """The items published in `[since, until)`; resumable, and without a word to the nightly's watermark.
+
+    Args:
+        source: Name of the source.
+        since: First day of the window.
+        until: Day after the last day of the window.
+        config: Directory of the configuration.
+        data: Directory of the data.
+        base_url: Another address to crawl the source at: a mirror, a test server.
+        delay: Seconds between two requests to a host; empty for what the source's definition says.
+        recheck: Which stored articles to ask for again: those that are due, all, or none.
+    """
     return _run("backfill", pipeline.Options(config, data, base_url, delay, recheck), sources=(source,), since=since, until=until)
 
 
 @flow(name="sweep", flow_run_name=_run_name, task_runner=_workers, persist_result=False)
 def sweep(
-    source: str,
+    source: str | None = None,
     config: Path = CONFIG,
     data: Path = DATA,
     base_url: str | None = None,
     delay: float | None = None,
     recheck: Recheck = "due",
 ) -> State[Any]:
-    """The whole listing, end to end: finds what any overlap missed, confirms removals."""
-    return _run("sweep", pipeline.Options(config, data, base_url, delay, recheck), sources=(source,))
+    """The whole listing, end to end: finds what any overlap missed, confirms removals.
+
+    Args:
+        source: Name of the source; empty for all that are enabled.
+        config: Directory of the configuration.
+        data: Directory of the data.
+        base_url: Another address to crawl the source at: a mirror, a test server.
+        delay: Seconds between two requests to a host; empty for what the source's definition says.
+        recheck: Which stored articles to ask for again: those that are due, all, or none.
+    """
+    return _run("sweep", pipeline.Options(config, data, base_url, delay, recheck), sources=(source,) if source else ())
 
 
 @flow(name="reparse", flow_run_name=_run_name, task_runner=_workers, persist_result=False)
 def reparse(sources: list[str] | None = None, config: Path = CONFIG, data: Path = DATA) -> State[Any]:
-    """Archived pages through today's parser, no network at all."""
+    """Archived pages through today's parser, no network at all.
+
+    Args:
+        sources: Names of sources; empty for all that are enabled.
+        config: Directory of the configuration.
+        data: Directory of the data.
+    """
     return _run("reparse", pipeline.Options(config, data), sources=tuple(sources or ()))
 
 
@@ -105,11 +143,33 @@ def retry(
 
 
 def _run(kind: RunKind, options: pipeline.Options, **what: Any) -> State[Any]:
-    plan = pipeline.prepare(kind, options, **what)
-    stop = threading.Event()
-    result = pipeline.run(plan, engine=PrefectEngine(stop), watch=_Logged(_onlooker.get()), stop=stop)
-    artifacts.leave(result, walks=_walks(result, options.data_dir), report=options.data_dir / "public" / "report.html")
-    return final_state(result)
+    def work(stop: threading.Event) -> State[Any]:
+        try:
+            plan = pipeline.prepare(kind, options, **what)
+            watch = _Logged(_onlooker.get(), artifacts.Progress())
+            result = pipeline.run(plan, engine=PrefectEngine(stop), watch=watch, stop=stop)
+        except NewsroomError as error:  # the message says what and where: it is the state's, and no traceback could add to it
+            get_run_logger().error(str(error))
+            return Failed(name="Busy" if isinstance(error, Busy) else "Failed", message=str(error), data=error)
+        artifacts.leave(result, walks=_walks(result, options.data_dir), report=options.data_dir / "public" / "report.html")
+        return final_state(result)
+
+    context = FlowRunContext.get()
+    assert context is not None
+    if context.flow_run is None or context.flow_run.deployment_id is None:
+        return work(threading.Event())
+    return unattended(context.flow_run, work, data_dir=options.data_dir, jitter_seconds=_jitter_seconds(options.config_dir))
+
+
+def _jitter_seconds(config_dir: Path) -> int:
+    """What `schedules.toml` says of the deployment at work. A mistake in it is not this run's business."""
+    try:
+        schedules = configuration.load_schedules(config_dir, problem=lambda _cron, _timezone: None)
+    except NewsroomError:
+        return 0
+    context = FlowRunContext.get()
+    name = f"{context.flow.name if context and context.flow else ''}/{deployment.name}"
+    return schedules.deployments[name].jitter_seconds if name in schedules.deployments else 0
 
 
 def _walks(result: RunResult, data_dir: Path) -> list[dict[str, Any]]:
@@ -131,11 +191,15 @@ def final_state(result: RunResult) -> State[Any]:
 
 @dataclass(frozen=True, slots=True)
 class _Logged:
-    """A `pipeline.Watch` that also writes what is said into the flow run's log."""
+    """A `pipeline.Watch` that also writes what is said into the flow run's log, a line per batch, and keeps the progress artifact."""
 
     onlooker: pipeline.Watch | None
+    artifact: artifacts.Progress
 
     def progress(self, stage: str, source: str | None, done: int, total: int | None) -> None:
+        line = f"{stage} {source or ''}".rstrip() + f": {done}" + (f" of {total}" if total is not None else "")
+        if self.artifact.show(line, done, total):
+            get_run_logger().info(line)
         if self.onlooker:
             self.onlooker.progress(stage, source, done, total)
 
