@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from logging import WARNING, Logger, LoggerAdapter, LogRecord, getLogger
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,6 +16,7 @@ from prefect import flow, get_run_logger, tags
 from prefect.client.schemas.objects import State
 from prefect.context import FlowRunContext
 from prefect.events.worker import EventsWorker
+from prefect.exceptions import CancelledRun, FailedRun
 from prefect.futures import PrefectFuture
 from prefect.logging.handlers import APILogWorker
 from prefect.runtime import deployment
@@ -143,13 +145,17 @@ def retry(
 
 
 def _run(kind: RunKind, options: pipeline.Options, **what: Any) -> State[Any]:
+    log = get_run_logger()
+    getLogger("prefect.task_runs").setLevel(WARNING)  # "Finished in state Completed()": our own line says of which batch, and how far
+    getLogger("prefect.flow_runs").addFilter(_is_news)
+
     def work(stop: threading.Event) -> State[Any]:
         try:
             plan = pipeline.prepare(kind, options, **what)
-            watch = _Logged(_onlooker.get(), artifacts.Progress())
+            watch = _Logged(_onlooker.get(), log, artifacts.Progress())
             result = pipeline.run(plan, engine=PrefectEngine(stop), watch=watch, stop=stop)
         except NewsroomError as error:  # the message says what and where: it is the state's, and no traceback could add to it
-            get_run_logger().error(str(error))
+            log.error(str(error))
             return Failed(name="Busy" if isinstance(error, Busy) else "Failed", message=str(error), data=error)
         artifacts.leave(result, walks=_walks(result, options.data_dir), report=options.data_dir / "public" / "report.html")
         return final_state(result)
@@ -159,6 +165,12 @@ def _run(kind: RunKind, options: pipeline.Options, **what: Any) -> State[Any]:
     if context.flow_run is None or context.flow_run.deployment_id is None:
         return work(threading.Event())
     return unattended(context.flow_run, work, data_dir=options.data_dir, jitter_seconds=_jitter_seconds(options.config_dir))
+
+
+def _is_news(record: LogRecord) -> bool:
+    """Not so: that a run we ended as failed or skipped, for a reason that its state tells, was an "unexpected exception" of fifty lines."""
+    error = record.exc_info[1] if record.exc_info else None
+    return not (isinstance(error, (NewsroomError, FailedRun, CancelledRun)) and "unexpected exception" in record.msg)
 
 
 def _jitter_seconds(config_dir: Path) -> int:
@@ -194,17 +206,19 @@ class _Logged:
     """A `pipeline.Watch` that also writes what is said into the flow run's log, a line per batch, and keeps the progress artifact."""
 
     onlooker: pipeline.Watch | None
+    log: Logger | LoggerAdapter[Any]
+    """The flow's: inside a task it would be the task's."""
     artifact: artifacts.Progress
 
     def progress(self, stage: str, source: str | None, done: int, total: int | None) -> None:
-        line = f"{stage} {source or ''}".rstrip() + f": {done}" + (f" of {total}" if total is not None else "")
+        line = f"{stage} {source or ''}".rstrip() + (f": {done} of {total}" if total is not None else f": page {done}")
         if self.artifact.show(line, done, total):
-            get_run_logger().info(line)
+            self.log.info(line)
         if self.onlooker:
             self.onlooker.progress(stage, source, done, total)
 
     def say(self, line: str) -> None:
-        get_run_logger().info(line)
+        self.log.info(line)
         if self.onlooker:
             self.onlooker.say(line)
 

@@ -135,7 +135,9 @@ def _parameters(flow: Flow[..., Any], options: Options) -> dict[str, Any]:
 
 
 def _choices(properties: dict[str, Any], plan: Plan) -> None:
-    """Let the form in Prefect's UI offer the sources by name, and say where the files are without letting anyone change it."""
+    """Let the form in Prefect's UI offer the sources by name, and not ask where the files are: that is the deployment's business."""
+    for name in ("config", "data"):
+        properties.pop(name, None)
     names = [source.name for source in plan.sources]
     titles = ", ".join(f"{source.name} ({source.title})" for source in plan.sources)
     if "sources" in properties:

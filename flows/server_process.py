@@ -85,7 +85,7 @@ def main() -> None:
     listening = socket.socket(fileno=int(sys.argv[1]))
     app = create_app(ephemeral=len(sys.argv) == 2)
     if len(sys.argv) > 2:
-        app.mount(REPORT_PATH, _page(Path(sys.argv[2])))
+        app.mount(REPORT_PATH.rpartition("/")[0], _page(Path(sys.argv[2])))
         app.router.routes.insert(0, app.router.routes.pop())  # before the UI, which takes every path
     config = uvicorn.Config(app, log_level="error", access_log=False, lifespan="on", timeout_graceful_shutdown=3)
     server = Server(config)

@@ -13,9 +13,11 @@ that into an error of its own, and batches wait for slow sites in other threads;
 
 from __future__ import annotations
 
+import atexit
 import os
 import random
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -41,6 +43,7 @@ DIED = "its process ended without a word (killed, or the machine went down); wha
 
 def unattended(run: FlowRun, work: Callable[[threading.Event], State[Any]], *, data_dir: Path, jitter_seconds: int) -> State[Any]:
     """The final state of a deployment's run whose work is `work`; its event is set when the run is told to stop."""
+    atexit.register(_hush)
     with alive(data_dir, run.id), _told_to_stop() as stop:
         if run.auto_scheduled:
             with get_client(sync_client=True) as client:
@@ -54,6 +57,12 @@ def unattended(run: FlowRun, work: Callable[[threading.Event], State[Any]], *, d
 def _doing(run: FlowRun) -> str:
     began = f"{run.start_time:%Y-%m-%d %H:%M} UTC" if run.start_time else "just now"
     return f"is at work since {began}" if run.state_type == StateType.RUNNING else f"began at {began}, after this one was due"
+
+
+def _hush() -> None:
+    """Let nobody read what DuckDB says of the order in which Python takes it down: nothing is wrong, and it fills the journal."""
+    sys.stderr.flush()
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
 
 # --- alive or dead
@@ -118,14 +127,14 @@ def _superfluous(client: SyncPrefectClient, run: FlowRun, data_dir: Path) -> Flo
 
 
 def covered_by(run: FlowRun, others: Iterable[FlowRun]) -> FlowRun | None:
-    """Another run of the deployment, with the same parameters, that makes this scheduled one superfluous.
+    """Another run of the deployment that makes this scheduled one superfluous: one of the schedule, or by hand but with no narrower task.
 
     Of runs that are started together each sees the others, and all but the first make way.
     """
     due = run.expected_start_time or datetime.now(UTC)
     mine = (run.start_time or datetime.now(UTC), run.id)
     for other in others:
-        if other.start_time is None or other.parameters != run.parameters:
+        if other.start_time is None or not (other.auto_scheduled or other.parameters == run.parameters):
             continue
         if other.state_type == StateType.RUNNING and (other.start_time, other.id) < mine:
             return other
