@@ -9,9 +9,10 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from prefect.automations import Automation, EventTrigger, Posture
@@ -152,6 +153,12 @@ def told(schedules: Schedules) -> Iterator[str]:
 
 
 # --- on a work pool
+
+
+def with_heartbeats(job_variables: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of the pool's jobs, with a sign of life often enough for `_watch_for_zombies`."""
+    given = job_variables.get("env") or {}
+    return {**job_variables, "env": {"PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30", **given}}
 
 
 def deploy(made: Sequence[RunnerDeployment], switched_off: Sequence[DeploymentName], *, work_pool: str) -> None:

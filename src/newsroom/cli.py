@@ -523,7 +523,7 @@ def deploy(
         from flows import schedule, serving
 
         schedules = configuration.load_schedules(config, problem=schedule.problem)
-        offered = schedule.deployments(schedules, plan, work_pool=work_pool, job_variables=given)
+        offered = schedule.deployments(schedules, plan, work_pool=work_pool, job_variables=serving.with_heartbeats(given))
         serving.deploy(offered, schedule.not_offered(schedules), work_pool=work_pool)
         for line in serving.told(schedules):
             _print(line)

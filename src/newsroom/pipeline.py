@@ -597,6 +597,8 @@ def _end(this: _Run, outcome: Outcome, details: list[str]) -> None:
 def _died(this: _Run, error: BaseException) -> None:
     """Write down, if that is still possible, that the run failed; the error itself goes on to the caller."""
     reason = str(error) if isinstance(error, NewsroomError) else f"{type(error).__name__}: {error}"
+    if not isinstance(error, Exception):  # Ctrl-C, a cancellation
+        reason = "told to stop before its end; the next run goes on from where it stopped"
     with _forgiving():
         _end(this, "failed", [reason])
 
