@@ -134,13 +134,18 @@ def covered_by(run: FlowRun, others: Iterable[FlowRun]) -> FlowRun | None:
     due = run.expected_start_time or datetime.now(UTC)
     mine = (run.start_time or datetime.now(UTC), run.id)
     for other in others:
-        if other.start_time is None or not (other.auto_scheduled or other.parameters == run.parameters):
+        if other.start_time is None or not (other.auto_scheduled or _task(other) == _task(run)):
             continue
         if other.state_type == StateType.RUNNING and (other.start_time, other.id) < mine:
             return other
         if other.state_type == StateType.COMPLETED and other.start_time >= due:
             return other
     return None
+
+
+def _task(run: FlowRun) -> dict[str, Any]:
+    """What a run is to crawl; how politely, and what of it to ask for again, is another matter."""
+    return {name: run.parameters[name] for name in ("source", "sources", "base_url") if run.parameters.get(name)}
 
 
 # --- told to stop

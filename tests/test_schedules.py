@@ -137,7 +137,7 @@ def a_run(state: str, began: float | None, *, due: float = 0, by_hand: bool = Fa
         (a_run("FAILED", 1), False),
         (a_run("CRASHED", 1), False),
         (a_run("CANCELLED", None), False),
-        (a_run("COMPLETED", 1, by_hand=True), True),  # by hand, the same
+        (a_run("COMPLETED", 1, by_hand=True, recheck="all", sources=None), True),  # by hand, the same and more
         (a_run("COMPLETED", 1, by_hand=True, sources=["acme"]), False),  # by hand, something narrower
     ],
 )
