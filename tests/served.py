@@ -36,7 +36,7 @@ def free_port() -> int:
 def environment(**more: str) -> dict[str, str]:
     """Without what a developer may have set for Prefect, with this checkout first."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "NEWSROOM_"))}
-    hurry = {"PREFECT_RUNNER_POLL_FREQUENCY": "1", "PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS": "3"}
+    hurry = {"PREFECT_RUNNER_POLL_FREQUENCY": "1", "PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS": "5"}
     return {**kept, **hurry, "PYTHONPATH": os.pathsep.join((str(ROOT / "src"), str(ROOT))), **more}
 
 
@@ -60,9 +60,16 @@ class Prefect:
     def ask(self, path: str, query: Any = None) -> Any:
         data = None if query is None else json.dumps(query).encode()
         request = urllib.request.Request(f"{self.url}/{path}", data, {"Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=20) as answer:
-            told = answer.read()
-        return json.loads(told) if told else None
+        while True:
+            try:
+                with urllib.request.urlopen(request, timeout=20) as answer:
+                    told = answer.read()
+            except urllib.error.HTTPError as error:
+                if error.code != 503:  # its SQLite is locked for a moment; Prefect's own client asks again, too
+                    raise
+                time.sleep(1)
+            else:
+                return json.loads(told) if told else None
 
     def wait(self, what: str, ask: Callable[[], Any]) -> Any:
         """The first answer that says something; fails with the log when patience ends."""

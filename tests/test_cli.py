@@ -43,6 +43,8 @@ COMMANDS = (
     "quarantine",
     "sql",
     "sources",
+    "serve",
+    "deploy",
     "demo",
 )
 PROGRAM = [sys.executable, "-c", "from newsroom.cli import main; main()"]
