@@ -57,9 +57,9 @@ class Prefect:
     url: str
     log: Path
 
-    def ask(self, path: str, query: Any = None) -> Any:
+    def ask(self, path: str, query: Any = None, method: str | None = None) -> Any:
         data = None if query is None else json.dumps(query).encode()
-        request = urllib.request.Request(f"{self.url}/{path}", data, {"Content-Type": "application/json"})
+        request = urllib.request.Request(f"{self.url}/{path}", data, {"Content-Type": "application/json"}, method=method)
         while True:
             try:
                 with urllib.request.urlopen(request, timeout=20) as answer:
@@ -91,10 +91,18 @@ class Prefect:
         made = self.ask(f"deployments/{self.deployment(name)['id']}/create_flow_run", {"parameters": parameters})
         return str(made["id"])
 
-    def every(self, name: str, seconds: int) -> None:
-        """A schedule shorter than cron can say."""
-        schedule = [{"schedule": {"interval": seconds, "timezone": "UTC"}, "active": True}]
-        self.ask(f"deployments/{self.deployment(name)['id']}/schedules", schedule)
+    @contextmanager
+    def every(self, name: str, seconds: int) -> Iterator[None]:
+        """A schedule shorter than cron can say, for the time of the block."""
+        schedules = f"deployments/{self.deployment(name)['id']}/schedules"
+        made = self.ask(schedules, [{"schedule": {"interval": seconds, "timezone": "UTC"}, "active": True}])
+        yield
+        self.ask(f"{schedules}/{made[0]['id']}", method="DELETE")
+
+    def is_quiet(self) -> bool:
+        """Whether nothing is at work, and nothing about to be."""
+        found = self.flow_runs(type={"any_": ["RUNNING", "PENDING", "CANCELLING"]})
+        return not found and not self.flow_runs(name={"any_": ["Late"]})
 
     def flow_runs(self, **state: Any) -> list[Any]:
         found = self.ask("flow_runs/filter", {"flow_runs": {"state": state}, "sort": "EXPECTED_START_TIME_ASC", "limit": 200})
@@ -104,14 +112,19 @@ class Prefect:
         found = self.ask(f"flow_runs/{run_id}")
         return found["state_name"], (found["state"] or {}).get("message") or ""
 
+    def began(self, run_id: str) -> str:
+        return str(self.ask(f"flow_runs/{run_id}")["start_time"])
+
     def lines(self, run_id: str) -> list[str]:
         logs = self.ask("logs/filter", {"logs": {"flow_run_id": {"any_": [run_id]}}, "sort": "TIMESTAMP_ASC", "limit": 200})
         return [each["message"] for each in logs]
 
     def under_way(self, name: str, **parameters: Any) -> str:
-        """Start one by hand and wait until it fetches articles."""
+        """Start one by hand when nothing else is at work, and wait until it fetches articles."""
+        self.wait("quiet", self.is_quiet)
         run_id = self.run(name, **parameters)
         self.wait(f"{name} at its articles", lambda: any("complete" in line for line in self.lines(run_id)))
+        assert self.state(run_id)[0] == "Running"
         return run_id
 
 

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -22,8 +23,8 @@ import pytest
 from newsroom import config
 from newsroom.errors import Busy, ConfigError
 from tests.nights import CONFIG
+from tests.served import PROGRAM, ROOT, environment
 
-ROOT = Path(__file__).resolve().parents[1]
 ON = datetime(2026, 11, 22, 2, 30, tzinfo=UTC)
 
 
@@ -251,3 +252,52 @@ def test_deployments_ask_for_what_a_stranger_can_answer(tmp_path: Path) -> None:
     assert form["recheck"]["enum"] == ["due", "all", "none"]
     assert all(field.get("description") for each in made.values() for field in each._parameter_openapi_schema.properties.values())
     assert not {"config", "data"} & form.keys()
+
+
+def newsroom(*words: object, **more: str) -> subprocess.CompletedProcess[str]:
+    """The program, in a process of its own: it is to end before it has started anything."""
+    return subprocess.run([*PROGRAM, *map(str, words)], env=environment(**more), capture_output=True, text=True, timeout=110, check=False)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "code", "told"),
+    [
+        (("30 2 * * *", "30 26 * * *"), 2, r'schedules\.toml: deployments\."nightly/all-sources"\.cron = "30 26 \* \* \*": no such time'),
+        (('timezone = "UTC"', 'timezone = "Mars/Olympus"'), 2, r"schedules\.toml: timezone = .*: must be a time zone"),
+        (("please-set-this", "please-set-this"), 2, r"newsroom\.toml: contact: set it to your e-mail"),
+        (("port = 4200", "port = {taken}"), 3, r"127\.0\.0\.1:\d+: cannot be used for Prefect's server \(.*in use.*\); .*set another port"),
+    ],
+)
+def test_serve_says_in_one_line_why_it_does_not_start(tmp_path: Path, wrong: tuple[str, str], code: int, told: str) -> None:
+    """And has started nothing: no server, no database."""
+    shutil.copytree(CONFIG, tmp_path / "config")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        for path in (tmp_path / "config" / "schedules.toml", tmp_path / "config" / "newsroom.toml"):
+            text = path.read_text(encoding="utf-8").replace(wrong[0], wrong[1].format(taken=taken.getsockname()[1]))
+            path.write_text(text, encoding="utf-8")
+        mirror = () if "contact" in told else ("--base-url", "http://127.0.0.1:9")
+        said = newsroom("serve", "--config", tmp_path / "config", "--data", tmp_path / "data", *mirror)
+    assert (said.returncode, said.stdout) == (code, "")
+    assert re.search(told, said.stderr)
+    assert said.stderr.count("\n") == 1
+    assert not (tmp_path / "data" / "prefect" / "prefect.db").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "server", "code", "told"),
+    [
+        (("--work-pool", "x"), {}, 2, "deploy: PREFECT_API_URL names no Prefect server; set it, as in PREFECT_API_URL=http://"),
+        (("--work-pool", "x"), {"PREFECT_API_URL": "http://127.0.0.1:9/api"}, 3, "no Prefect server answers there"),
+        (("--work-pool", "x", "--job-variable", "image"), {}, 2, "'image' is not NAME=VALUE"),
+        ((), {}, 2, "Missing option .--work-pool."),
+    ],
+)
+def test_deploy_says_in_one_line_what_it_lacks(
+    tmp_path: Path, words: tuple[str, ...], server: dict[str, str], code: int, told: str
+) -> None:
+    where = ("--config", CONFIG, "--data", tmp_path / "data", "--base-url", "http://127.0.0.1:9")
+    said = newsroom("deploy", *words, *where, **server)
+    assert (said.returncode, said.stdout) == (code, "")
+    assert re.search(told, said.stderr)
+    assert said.stderr.count("\n") == 1
+    assert not (tmp_path / "data").exists()
