@@ -48,9 +48,9 @@ class Progress:
 
 def leave(result: RunResult, *, walks: Sequence[dict[str, Any]] = (), report: Path | None = None) -> None:
     """Write the artifacts of a run that has ended; `walks` are its rows of the table of that name, `report` its HTML page."""
-    counts: list[dict[str, object]] = [{"source": source, **counted} for source, counted in result.sources.items()]
-    if counts:
-        create_table_artifact(key="newsroom-counts", table=counts, description=f"Run `{result.run_id}`: {result.outcome}")
+    counted = counts(result)
+    if counted:
+        create_table_artifact(key="newsroom-counts", table=counted, description=f"Run `{result.run_id}`: {result.outcome}")
     if result.checks:
         rows = [
             {"check": each.check_name, "severity": each.severity, "verdict": each.verdict, "rows": each.failing_rows, "detail": each.detail}
@@ -62,6 +62,19 @@ def leave(result: RunResult, *, walks: Sequence[dict[str, Any]] = (), report: Pa
         served = os.environ.get("NEWSROOM_REPORT_URL")
         text = "The report" if served else "The report, on the machine that ran it"
         create_link_artifact(link=served or report.resolve().as_uri(), link_text=text, key="newsroom-report", description=text)
+
+
+def counts(result: RunResult) -> list[dict[str, object]]:
+    """A row for each count, a column for each source; what is new first. The other way round one would have to scroll sideways.
+
+    >>> counts(RunResult("r1", "nightly", "ok", {"osce": {"pages": 2, "new_articles": 3}}))
+    [{'count': 'new articles', 'osce': 3}, {'count': 'pages', 'osce': 2}]
+    """
+    names = list(dict.fromkeys(name for counted in result.sources.values() for name in counted))
+    names.sort(key=lambda name: not name.startswith("new_"))
+    return [
+        {"count": name.replace("_", " "), **{source: counted.get(name, 0) for source, counted in result.sources.items()}} for name in names
+    ]
 
 
 def verdict(result: RunResult, walks: Sequence[dict[str, Any]] = ()) -> str:

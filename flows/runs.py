@@ -194,7 +194,10 @@ def _walks(result: RunResult, data_dir: Path) -> list[dict[str, Any]]:
 
 def final_state(result: RunResult) -> State[Any]:
     """The state that Prefect's UI shows and its automations react to."""
-    message = result.detail or f"{result.run_id}: {result.outcome}"
+    news = {name: sum(counts.get(name, 0) for counts in result.sources.values()) for name in ("new_articles", "new_versions")}
+    message = (
+        result.detail or f"{result.run_id}: {result.outcome}; {news['new_articles']} new articles, {news['new_versions']} new versions"
+    )
     name = None if result.outcome == "ok" else result.outcome.capitalize()
     make = Completed if result.outcome in ("ok", "incomplete") else Failed
     state: State[Any] = make(name=name, message=message, data=result) if name else make(message=message, data=result)

@@ -49,7 +49,8 @@ def test_a_schedule_starts_the_nightly_and_a_stranger_can_read_what_it_did(serve
         (run, *_) = served.wait("a scheduled nightly", lambda: ended(served, name={"any_": ["Completed"]}))
 
     assert run["name"].startswith("nightly all 20")
-    assert run["state"]["message"].endswith("-nightly: ok")
+    assert "-nightly: ok; 11" in run["state"]["message"]
+    assert run["state"]["message"].endswith(" new articles, 0 new versions")
     assert {"newsroom", "nightly"} <= set(run["tags"])
     lines = served.lines(run["id"])
     assert any("fetch osce: 120 of 120" in line for line in lines), lines
