@@ -118,7 +118,8 @@ def prefect_api(
     PREFECT_API_URL names a server that does not answer, `NewsroomError` if no server can be started.
     """
     if standing is not None:
-        environment.update({name: value for name, value in _FOR_A_SCHEDULE.items() if name not in environment})
+        wanted = {name: value for name, value in _FOR_A_SCHEDULE.items() if name not in environment}
+        environment.update({name: "DEBUG" if debug and name.endswith("CONSOLE_LEVEL") else value for name, value in wanted.items()})
     environment.update(settings(environment, home, debug=debug))
     if url := environment.get("PREFECT_API_URL"):
         _reach(url)

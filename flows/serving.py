@@ -77,7 +77,7 @@ def _clear_up(client: SyncPrefectClient, known: dict[DeploymentName, DeploymentR
     names = {deployment.id: name for name, deployment in known.items()}
     interrupted = []
     for run in runs_of(client, list(names), [StateType.RUNNING, StateType.PENDING, StateType.CANCELLING]):
-        if is_dead(data_dir, run.id, unknown=True):
+        if is_dead(data_dir, run.id, unknown=run.work_pool_name is None):  # of one on a pool only its worker's machine knows
             bury(client, run, data_dir)
             yield f"{run.name}: died, told so to Prefect"
             if run.auto_scheduled and run.state_type == StateType.RUNNING:
@@ -127,15 +127,17 @@ async def _run_what_is_due(made: Sequence[RunnerDeployment], api: Api, say: Say)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, stop.set)
     say("serving; stop with Ctrl-C or SIGTERM")
+    told_to = asyncio.create_task(stop.wait())
     try:
         while not stop.is_set() and not at_work.done():
             if api.process is not None and api.process.poll() is not None:
                 raise NewsroomError(f"Prefect's own server ended by itself: see the end of {api.log}; `newsroom serve` starts it again")
-            await asyncio.wait([at_work, asyncio.ensure_future(stop.wait())], timeout=WATCH_SECONDS, return_when="FIRST_COMPLETED")
+            await asyncio.wait([at_work, told_to], timeout=WATCH_SECONDS, return_when="FIRST_COMPLETED")
         say("stopping")
     finally:
         if runner.started:
             await runner.astop()
+        told_to.cancel()
         await asyncio.gather(at_work, return_exceptions=stop.is_set())
 
 

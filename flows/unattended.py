@@ -44,6 +44,19 @@ DIED = "its process ended without a word (killed, or the machine went down); wha
 def unattended(run: FlowRun, work: Callable[[threading.Event], State[Any]], *, data_dir: Path, jitter_seconds: int) -> State[Any]:
     """The final state of a deployment's run whose work is `work`; its event is set when the run is told to stop."""
     atexit.register(_hush)
+    _tell(f"{run.name}: begun")
+    state = _supervised(run, work, data_dir, jitter_seconds)
+    _tell(f"{run.name}: {state.name}: {state.message}")
+    return state
+
+
+def _tell(line: str) -> None:
+    """For the journal of whoever runs us; Prefect has it in its own way."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def _supervised(run: FlowRun, work: Callable[[threading.Event], State[Any]], data_dir: Path, jitter_seconds: int) -> State[Any]:
     with alive(data_dir, run.id), _told_to_stop() as stop:
         if run.auto_scheduled:
             with get_client(sync_client=True) as client:

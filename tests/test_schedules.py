@@ -157,6 +157,57 @@ def test_of_nights_started_together_exactly_one_stays() -> None:
     assert len(staying) == 1
 
 
+class Remembering:
+    """A Prefect that remembers runs, and what it was told of them."""
+
+    def __init__(self, *runs: Any) -> None:
+        self.runs = runs
+        self.told: list[tuple[UUID, str]] = []
+        self.begun: list[UUID] = []
+
+    def read_flow_runs(self, *, flow_run_filter: Any, **_: Any) -> list[Any]:
+        return [run for run in self.runs if run.state_type in flow_run_filter.state.type.any_]
+
+    def set_flow_run_state(self, run_id: UUID, state: Any, *, force: bool) -> None:
+        self.told.append((run_id, state.name))
+
+    def create_flow_run_from_deployment(self, deployment_id: UUID, **_: Any) -> None:
+        self.begun.append(deployment_id)
+
+
+@pytest.mark.parametrize(
+    ("by_hand", "missed", "begun", "skipped"),
+    [
+        (False, 0, 1, 0),  # the night that died is begun again
+        (True, 0, 0, 0),  # what someone did by hand is theirs to repeat
+        (False, 1, 0, 0),  # the night that was missed goes on with it
+        (False, 3, 0, 2),  # and one is enough
+    ],
+)
+def test_what_died_or_was_missed_is_done_once(tmp_path: Path, by_hand: bool, missed: int, begun: int, skipped: int) -> None:
+    """At the start of `newsroom serve`, before anything runs."""
+    from flows.serving import _clear_up
+
+    deployment_id = uuid4()
+    died = a_run("RUNNING", 0, by_hand=by_hand)
+    late = [a_run("SCHEDULED", None, due=-1440 * n) for n in range(missed)]
+    coming = a_run("SCHEDULED", None, due=60 * 24 * 365 * 50)
+    for run in (died, *late, coming):
+        run.deployment_id, run.next_scheduled_start_time = deployment_id, run.expected_start_time
+    prefect = Remembering(died, *late, coming)
+    known: Any = {"nightly/all-sources": type("Known", (), {"id": deployment_id})()}
+
+    said = list(_clear_up(prefect, known, tmp_path))  # type: ignore[arg-type]
+
+    assert prefect.told[0] == (died.id, "Crashed")
+    assert [name for _, name in prefect.told[1:]] == ["Skipped"] * skipped
+    assert len(prefect.begun) == begun
+    assert coming.id not in {run_id for run_id, _ in prefect.told}
+    if missed:
+        assert late[0].id not in {run_id for run_id, _ in prefect.told}, "the newest stays"
+        assert f"missed {missed} time" in said[-1]
+
+
 DYING = """
 import os, pathlib, signal, sys, uuid
 from flows.unattended import alive

@@ -5,8 +5,10 @@ One `newsroom serve` lives through the stories of this file, in their order; its
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -121,10 +123,12 @@ def test_after_the_machine_went_down_the_dead_is_told_and_missed_nights_are_caug
 def test_told_to_stop_it_leaves_nothing_behind(served: Served) -> None:
     """SIGTERM while a backfill runs: no process is left, the run is told, the schedule stays active, and the warehouse opens."""
     mine = served.under_way("backfill/on-demand", source="osce", since="2000-01-01", until="2100-01-01", **SLOWLY)
-    assert served.ask(f"flow_runs/{mine}")["name"] == "backfill osce 2000-01-01..2100-01-01"
+    served_name = "backfill osce 2000-01-01..2100-01-01"
+    assert served.ask(f"flow_runs/{mine}")["name"] == served_name
     assert served.stop() == []
     assert served.process.returncode == 0
     assert served.log.read_text().rstrip().endswith("stopping")
+    assert f"{served_name}: begun" in served.log.read_text()
     assert lock.holder(served.data) is None
     with Warehouse.look(served.data / "warehouse.duckdb") as warehouse:
         (outcome, detail) = warehouse.ask("SELECT outcome, detail FROM ops.runs ORDER BY started_at DESC LIMIT 1").rows[0]
@@ -139,8 +143,6 @@ def test_told_to_stop_it_leaves_nothing_behind(served: Served) -> None:
 
 def test_a_mistake_in_the_form_is_refused_or_told(served: Served) -> None:
     """A date that is none and a source that is unknown are refused; a window that holds nothing ends as one line."""
-    import urllib.error
-
     for wrong in ({"source": "acme"}, {"since": "yesterday"}, {"recheck": "some"}):
         with pytest.raises(urllib.error.HTTPError) as caught:
             served.run("backfill/on-demand", **{"source": "osce", "since": "2020-01-01", "until": "2021-01-01", **wrong})
@@ -164,8 +166,6 @@ def test_a_worker_runs_what_was_deployed_to_its_pool(tmp_path: Path) -> None:
         office.wait("the server", lambda: office.ask("health"))
 
         def deploy() -> Any:
-            import subprocess
-
             where = ["--data", str(tmp_path / "data"), "--config", "config", "--base-url", site.url, "--delay", "0"]
             command = [*PROGRAM, "deploy", "--work-pool", "night-shift", *where]
             return subprocess.run(
@@ -176,7 +176,8 @@ def test_a_worker_runs_what_was_deployed_to_its_pool(tmp_path: Path) -> None:
         assert refused.returncode == 2
         assert "make it: prefect work-pool create night-shift --type process" in refused.stderr
         assert refused.stderr.count("\n") == 1
-        office.ask("work_pools/", {"name": "night-shift", "type": "process", "base_job_template": _process_template()})
+        make = [*prefect, *"work-pool create night-shift --type process --overwrite".split()]
+        subprocess.run(make, env=environment(**api), capture_output=True, timeout=120, check=True)
         done = deploy()
         assert done.returncode == 0, done.stderr
         assert "prefect worker start --pool night-shift" in done.stdout
@@ -192,9 +193,3 @@ def test_a_worker_runs_what_was_deployed_to_its_pool(tmp_path: Path) -> None:
             assert office.state(mine)[0] == "Completed", office.lines(mine)
     with open_public(tmp_path / "data") as public:
         assert public.query("SELECT count(*) FROM articles").rows[0][0] > 20
-
-
-def _process_template() -> Any:
-    from prefect.workers.process import ProcessWorker
-
-    return ProcessWorker.get_default_base_job_template()
