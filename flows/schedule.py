@@ -135,9 +135,12 @@ def _parameters(flow: Flow[..., Any], options: Options) -> dict[str, Any]:
 
 
 def _choices(properties: dict[str, Any], plan: Plan) -> None:
-    """Let the form in Prefect's UI offer the sources by name, and not ask where the files are: that is the deployment's business."""
+    """Let the form in Prefect's UI offer the sources by name, take dates only, and not ask where the files are."""
     for name in ("config", "data"):
         properties.pop(name, None)
+    for field in properties.values():
+        if field.get("format") == "date":
+            field["pattern"] = r"^\d{4}-\d{2}-\d{2}$"  # Prefect shows a date field for the format, and refuses by the pattern
     names = [source.name for source in plan.sources]
     titles = ", ".join(f"{source.name} ({source.title})" for source in plan.sources)
     if "sources" in properties:
