@@ -83,7 +83,7 @@ def _clear_up(client: SyncPrefectClient, known: dict[DeploymentName, DeploymentR
             if run.auto_scheduled and run.state_type == StateType.RUNNING:
                 interrupted.append(run)
     late = defaultdict(list)
-    for run in runs_of(client, list(names), [StateType.SCHEDULED]):
+    for run in runs_of(client, list(names), [StateType.SCHEDULED], due_before=datetime.now(UTC)):
         due = run.next_scheduled_start_time or run.expected_start_time
         if run.auto_scheduled and due and due < datetime.now(UTC):
             late[run.deployment_id].append((due, run.id))

@@ -28,8 +28,16 @@ from uuid import UUID
 
 from filelock import FileLock, Timeout
 from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterId, FlowRunFilter, FlowRunFilterState, FlowRunFilterStateType
+from prefect.client.schemas.filters import (
+    DeploymentFilter,
+    DeploymentFilterId,
+    FlowRunFilter,
+    FlowRunFilterNextScheduledStartTime,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+)
 from prefect.client.schemas.objects import FlowRun, State, StateType
+from prefect.client.schemas.sorting import FlowRunSort
 from prefect.exceptions import TerminationSignal
 from prefect.states import Cancelled, Crashed
 
@@ -119,11 +127,17 @@ def _mark(data_dir: Path, run_id: UUID) -> Path:
 # --- making way
 
 
-def runs_of(client: SyncPrefectClient, deployment_ids: Sequence[UUID], states: Iterable[StateType]) -> list[FlowRun]:
-    """The deployments' latest runs in these states."""
+def runs_of(
+    client: SyncPrefectClient, deployment_ids: Sequence[UUID], states: Iterable[StateType], *, due_before: datetime | None = None
+) -> list[FlowRun]:
+    """The deployments' runs in these states, the latest 200; of those that wait for their time perhaps only the overdue."""
     return client.read_flow_runs(
         deployment_filter=DeploymentFilter(id=DeploymentFilterId(any_=list(deployment_ids))),
-        flow_run_filter=FlowRunFilter(state=FlowRunFilterState(type=FlowRunFilterStateType(any_=list(states)))),
+        flow_run_filter=FlowRunFilter(
+            state=FlowRunFilterState(type=FlowRunFilterStateType(any_=list(states))),
+            next_scheduled_start_time=FlowRunFilterNextScheduledStartTime.model_validate({"before_": due_before}) if due_before else None,
+        ),
+        sort=FlowRunSort.EXPECTED_START_TIME_DESC,
         limit=200,
     )
 
