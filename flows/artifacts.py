@@ -1,12 +1,13 @@
-"""What a run leaves in Prefect's UI: counts and checks as tables, walk verdicts as text."""
+"""What a run shows in Prefect's UI: how far it is; and at its end counts, checks and walk verdicts as tables, and the report."""
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from prefect.artifacts import (
@@ -20,15 +21,40 @@ from prefect.artifacts import (
 from newsroom import slices
 from newsroom.model import RunResult
 
+UPDATE_SECONDS = 3
+"""Between two updates of the progress: each is a request to the server, which keeps every one in its database."""
 PROGRESS_SECONDS = 10
-"""Between two changes of a progress artifact: each is a request to the server."""
+"""The same for a run that may take days."""
+
+
+class StageProgress:
+    """A bar that moves while the run is at work: of the stage that knows how much it has to do."""
+
+    def __init__(self) -> None:
+        self._id: UUID | None = None
+        self._told: float | None = None
+
+    def show(self, line: str, done: int, total: int | None) -> bool:
+        """Move the bar, unless it has just been moved; whether it is time to say so: after a batch, and now and then on a walk."""
+        if self._told is None or time.monotonic() - self._told >= UPDATE_SECONDS or done == total:
+            self._told = time.monotonic()
+            if total:
+                self._move(line, 100 * done / total)
+            return True
+        return total is not None
+
+    def _move(self, line: str, percent: float) -> None:
+        if self._id is None:
+            self._id = cast("UUID", create_progress_artifact(progress=percent, key="newsroom-progress", description=line))
+        else:
+            update_progress_artifact(self._id, progress=percent, description=line)
 
 
 def leave(result: RunResult, *, walks: Sequence[dict[str, Any]] = (), report: Path | None = None) -> None:
     """Write the artifacts of a run that has ended; `walks` are its rows of the table of that name, `report` its HTML page."""
-    counts: list[dict[str, object]] = [{"source": source, **counted} for source, counted in result.sources.items()]
-    if counts:
-        create_table_artifact(key="newsroom-counts", table=counts, description=f"Run `{result.run_id}`: {result.outcome}")
+    counted = counts(result)
+    if counted:
+        create_table_artifact(key="newsroom-counts", table=counted, description=f"Run `{result.run_id}`: {result.outcome}")
     if result.checks:
         rows = [
             {"check": each.check_name, "severity": each.severity, "verdict": each.verdict, "rows": each.failing_rows, "detail": each.detail}
@@ -37,7 +63,22 @@ def leave(result: RunResult, *, walks: Sequence[dict[str, Any]] = (), report: Pa
         create_table_artifact(key="newsroom-checks", table=rows, description="Any failing `block` keeps the public file as it was")
     create_markdown_artifact(key="newsroom-verdict", markdown=verdict(result, walks))
     if report is not None and report.is_file():
-        create_link_artifact(link=report.resolve().as_uri(), link_text="The report, on the machine that ran it", key="newsroom-report")
+        served = os.environ.get("NEWSROOM_REPORT_URL")
+        text = "The report" if served else "The report, on the machine that ran it"
+        create_link_artifact(link=served or report.resolve().as_uri(), link_text=text, key="newsroom-report", description=text)
+
+
+def counts(result: RunResult) -> list[dict[str, object]]:
+    """A row for each count, a column for each source; what is new first. The other way round one would have to scroll sideways.
+
+    >>> counts(RunResult("r1", "nightly", "ok", {"osce": {"pages": 2, "new_articles": 3}}))
+    [{'count': 'new articles', 'osce': 3}, {'count': 'pages', 'osce': 2}]
+    """
+    names = list(dict.fromkeys(name for counted in result.sources.values() for name in counted))
+    names.sort(key=lambda name: not name.startswith("new_"))
+    return [
+        {"count": name.replace("_", " "), **{source: counted.get(name, 0) for source, counted in result.sources.items()}} for name in names
+    ]
 
 
 def verdict(result: RunResult, walks: Sequence[dict[str, Any]] = ()) -> str:

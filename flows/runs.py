@@ -8,24 +8,30 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from logging import WARNING, Logger, LoggerAdapter, LogRecord, getLogger
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
 from prefect import flow, get_run_logger, tags
 from prefect.client.schemas.objects import State
 from prefect.context import FlowRunContext
 from prefect.events.worker import EventsWorker
+from prefect.exceptions import CancelledRun, FailedRun
 from prefect.futures import PrefectFuture
 from prefect.logging.handlers import APILogWorker
+from prefect.runtime import deployment
 from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 from prefect.states import Completed, Failed
 from prefect.task_runners import TaskRunner
 
 from flows import artifacts
 from flows.engine import ROOM, PrefectEngine, Workers
+from flows.unattended import unattended
 from newsroom import backfill as backfilling
+from newsroom import config as configuration
 from newsroom import pipeline
-from newsroom.errors import NewsroomError
+from newsroom.dispatch import Screen
+from newsroom.errors import Busy, NewsroomError
 from newsroom.model import Recheck, RunKind, RunResult
 from newsroom.warehouse import open_public
 
@@ -33,6 +39,7 @@ CONFIG = Path("config")
 DATA = Path("data")
 WAIT_SECONDS = 6 * 3600.0
 """How long a run on a schedule waits for another one: a sweep may hold a night up, but not swallow it."""
+Log = Logger | LoggerAdapter[Any]
 RECORD_SECONDS = 20
 """How long to wait until the server has been told everything."""
 
@@ -62,8 +69,19 @@ def nightly(
     recheck: Recheck = "due",
     wait_seconds: float = WAIT_SECONDS,
 ) -> State[Any]:
-    """New, changed and due items of the named (default: all enabled) sources, to published."""
-    return _run("nightly", pipeline.Options(config, data, base_url, delay, recheck, wait_seconds), sources=tuple(sources or ()))
+    """New, changed and due items of the named (default: all enabled) sources, to published.
+
+    Args:
+        sources: Names of sources; empty for all that are enabled.
+        config: Directory of the configuration.
+        data: Directory of the data.
+        base_url: Another address to crawl the source at: a mirror, a test server.
+        delay: Seconds between two requests to a host; empty for what the source's definition says.
+        recheck: Which stored articles to ask for again: those that are due, all, or none.
+        wait_seconds: How long to wait for another run that is at work; 0 for not at all.
+    """
+    options = pipeline.Options(config, data, base_url, delay, recheck, wait_seconds)
+    return _run("nightly", options, sources=tuple(sources or ()))
 
 
 @flow(name="backfill", flow_run_name=_run_name, task_runner=_workers, persist_result=False)
@@ -82,25 +100,26 @@ def backfill(
     """The items published in `[since, until)`; resumable, and without a word to the nightly's watermark.
 
     A long window is done in slices; those that are complete already are left out unless `again`.
+
+    Args:
+        source: Name of the source.
+        since: First day of the window.
+        until: Day after the last day of the window.
+        config: Directory of the configuration.
+        data: Directory of the data.
+        base_url: Another address to crawl the source at: a mirror, a test server.
+        delay: Seconds between two requests to a host; empty for what the source's definition says.
+        recheck: Which stored articles to ask for again: those that are due, all, or none.
+        again: Whether to do slices again that are complete.
+        wait_seconds: How long to wait for another run that is at work; 0 for not at all.
     """
     options = pipeline.Options(config, data, base_url, delay, recheck, wait_seconds)
-    plan = pipeline.prepare("backfill", options, sources=(source,), since=since, until=until, again=again)
-    watch, stop = _Years(_onlooker.get(), artifacts.Progress(plan.work())), threading.Event()
-    run_ids: list[str] = []
-
-    def execute(part: pipeline.Plan, name: str | None, part_watch: pipeline.Watch) -> RunResult:
-        with engine_for(part, name) as engine:
-            result = pipeline.run(part, engine=engine, watch=part_watch, stop=stop)
-        run_ids.append(result.run_id)
-        return result
-
-    result = backfilling.run(plan, execute=execute, watch=watch)
-    return _left_behind(result, options, run_ids)
+    return _run("backfill", options, sources=(source,), since=since, until=until, again=again)
 
 
 @flow(name="sweep", flow_run_name=_run_name, task_runner=_workers, persist_result=False)
 def sweep(
-    source: str,
+    source: str | None = None,
     config: Path = CONFIG,
     data: Path = DATA,
     base_url: str | None = None,
@@ -108,13 +127,31 @@ def sweep(
     recheck: Recheck = "due",
     wait_seconds: float = WAIT_SECONDS,
 ) -> State[Any]:
-    """The whole listing, end to end: finds what any overlap missed, confirms removals."""
-    return _run("sweep", pipeline.Options(config, data, base_url, delay, recheck, wait_seconds), sources=(source,))
+    """The whole listing, end to end: finds what any overlap missed, confirms removals.
+
+    Args:
+        source: Name of the source; empty for all that are enabled.
+        config: Directory of the configuration.
+        data: Directory of the data.
+        base_url: Another address to crawl the source at: a mirror, a test server.
+        delay: Seconds between two requests to a host; empty for what the source's definition says.
+        recheck: Which stored articles to ask for again: those that are due, all, or none.
+        wait_seconds: How long to wait for another run that is at work; 0 for not at all.
+    """
+    options = pipeline.Options(config, data, base_url, delay, recheck, wait_seconds)
+    return _run("sweep", options, sources=(source,) if source else ())
 
 
 @flow(name="reparse", flow_run_name=_run_name, task_runner=_workers, persist_result=False)
 def reparse(sources: list[str] | None = None, config: Path = CONFIG, data: Path = DATA, wait_seconds: float = WAIT_SECONDS) -> State[Any]:
-    """Archived pages through today's parser, no network at all."""
+    """Archived pages through today's parser, no network at all.
+
+    Args:
+        sources: Names of sources; empty for all that are enabled.
+        config: Directory of the configuration.
+        data: Directory of the data.
+        wait_seconds: How long to wait for another run that is at work; 0 for not at all.
+    """
     return _run("reparse", pipeline.Options(config, data, wait_seconds=wait_seconds), sources=tuple(sources or ()))
 
 
@@ -132,11 +169,45 @@ def retry(
 
 
 def _run(kind: RunKind, options: pipeline.Options, **what: Any) -> State[Any]:
-    plan = pipeline.prepare(kind, options, **what)
-    stop = threading.Event()
+    log = get_run_logger()
+    getLogger("prefect.task_runs").setLevel(WARNING)  # "Finished in state Completed()": our own line says of which batch, and how far
+    getLogger("prefect.flow_runs").addFilter(_is_news)
+
+    def work(stop: threading.Event) -> State[Any]:
+        try:
+            plan = pipeline.prepare(kind, options, **what)
+            result, run_ids = _years(plan, log, stop) if kind == "backfill" else _night(plan, log, stop)
+        except NewsroomError as error:  # the message says what and where: it is the state's, and no traceback could add to it
+            log.error(str(error))
+            return Failed(name="Busy" if isinstance(error, Busy) else "Failed", message=str(error), data=error)
+        walks = _walks(result, options.data_dir, run_ids)
+        artifacts.leave(result, walks=walks, report=options.data_dir / "public" / "report.html")
+        return final_state(result)
+
+    context = FlowRunContext.get()
+    assert context is not None
+    if context.flow_run is None or context.flow_run.deployment_id is None:
+        return work(threading.Event())
+    return unattended(context.flow_run, work, data_dir=options.data_dir, jitter_seconds=_jitter_seconds(options.config_dir))
+
+
+def _night(plan: pipeline.Plan, log: Log, stop: threading.Event) -> tuple[RunResult, list[str]]:
     with engine_for(plan) as engine:
-        result = pipeline.run(plan, engine=engine, watch=_Logged(_onlooker.get()), stop=stop)
-    return _left_behind(result, options, [result.run_id])
+        watch = _Logged(_onlooker.get(), log, artifacts.StageProgress())
+        result = pipeline.run(plan, engine=engine, watch=watch, stop=stop)
+    return result, [result.run_id]
+
+
+def _years(plan: pipeline.Plan, log: Log, stop: threading.Event) -> tuple[RunResult, list[str]]:
+    run_ids: list[str] = []
+
+    def execute(part: pipeline.Plan, name: str | None, watch: pipeline.Watch) -> RunResult:
+        with engine_for(part, name) as engine:
+            result = pipeline.run(part, engine=engine, watch=watch, stop=stop)
+        run_ids.append(result.run_id)
+        return result
+
+    return backfilling.run(plan, execute=execute, watch=_Years(_onlooker.get(), log, artifacts.Progress(plan.work()))), run_ids
 
 
 @contextmanager
@@ -151,10 +222,21 @@ def engine_for(plan: pipeline.Plan, about: str | None = None) -> Iterator[Prefec
         yield engine
 
 
-def _left_behind(result: RunResult, options: pipeline.Options, run_ids: list[str]) -> State[Any]:
-    walks = _walks(result, options.data_dir, run_ids)
-    artifacts.leave(result, walks=walks, report=options.data_dir / "public" / "report.html")
-    return final_state(result)
+def _is_news(record: LogRecord) -> bool:
+    """Not so: that a run we ended as failed or skipped, for a reason that its state tells, was an "unexpected exception" of fifty lines."""
+    error = record.exc_info[1] if record.exc_info else None
+    return not (isinstance(error, (NewsroomError, FailedRun, CancelledRun)) and "unexpected exception" in record.msg)
+
+
+def _jitter_seconds(config_dir: Path) -> int:
+    """What `schedules.toml` says of the deployment at work. A mistake in it is not this run's business."""
+    try:
+        schedules = configuration.load_schedules(config_dir, problem=lambda _cron, _timezone: None)
+    except NewsroomError:
+        return 0
+    context = FlowRunContext.get()
+    name = f"{context.flow.name if context and context.flow else ''}/{deployment.name}"
+    return schedules.deployments[name].jitter_seconds if name in schedules.deployments else 0
 
 
 def _walks(result: RunResult, data_dir: Path, run_ids: list[str]) -> list[dict[str, Any]]:
@@ -168,7 +250,10 @@ def _walks(result: RunResult, data_dir: Path, run_ids: list[str]) -> list[dict[s
 
 def final_state(result: RunResult) -> State[Any]:
     """The state that Prefect's UI shows and its automations react to."""
-    message = result.detail or f"{result.run_id}: {result.outcome}"
+    news = {name: sum(counts.get(name, 0) for counts in result.sources.values()) for name in ("new_articles", "new_versions")}
+    message = (
+        result.detail or f"{result.run_id}: {result.outcome}; {news['new_articles']} new articles, {news['new_versions']} new versions"
+    )
     name = None if result.outcome == "ok" else result.outcome.capitalize()
     make = Completed if result.outcome in ("ok", "incomplete") else Failed
     state: State[Any] = make(name=name, message=message, data=result) if name else make(message=message, data=result)
@@ -177,40 +262,46 @@ def final_state(result: RunResult) -> State[Any]:
 
 @dataclass(frozen=True, slots=True)
 class _Logged:
-    """A `pipeline.Watch` that also writes what is said into the flow run's log."""
+    """A `pipeline.Watch` that also writes what is said into the flow run's log, a line per batch, and keeps the progress artifact."""
 
     onlooker: Screen | None
+    log: Log
+    """The flow's: inside a task it would be the task's."""
+    artifact: artifacts.StageProgress
+
+    def progress(self, stage: str, source: str | None, done: int, total: int | None) -> None:
+        line = f"{stage} {source or ''}".rstrip() + (f": {done} of {total}" if total is not None else f": page {done}")
+        if self.artifact.show(line, done, total):
+            self.log.info(line)
+        if self.onlooker:
+            self.onlooker.progress(stage, source, done, total)
+
+    def say(self, line: str) -> None:
+        self.log.info(line)
+        if self.onlooker:
+            self.onlooker.say(line)
+
+
+@dataclass(frozen=True, slots=True)
+class _Years:
+    """The watch of a backfill: its slices in the log, how far it is in a progress artifact."""
+
+    onlooker: Screen | None
+    log: Log
+    shown: artifacts.Progress
 
     def progress(self, stage: str, source: str | None, done: int, total: int | None) -> None:
         if self.onlooker:
             self.onlooker.progress(stage, source, done, total)
 
     def say(self, line: str) -> None:
-        get_run_logger().info(line)
+        self.shown.slice_ended(line)
+        self.log.info(line)
         if self.onlooker:
             self.onlooker.say(line)
 
-
-class Screen(pipeline.Watch, Protocol):
-    """Who looks on at a command."""
-
-    def time_left(self, seconds: float | None) -> None:
-        """How long the rest takes, as far as one can tell."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class _Years(_Logged):
-    """The watch of a backfill: its slices in the log, how far it is in a progress artifact."""
-
-    shown: artifacts.Progress
-
-    def say(self, line: str) -> None:
-        self.shown.slice_ended(line)
-        _Logged.say(self, line)
-
     def detail(self, line: str) -> None:
-        get_run_logger().info(line)
+        self.log.info(line)
 
     def outlook(self, share_done: float, seconds_left: float | None) -> None:
         self.shown.show(share_done, seconds_left)

@@ -21,11 +21,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from newsroom.errors import ConfigError, NewsroomError, Transient
+from filelock import FileLock, Timeout
+
+from newsroom.errors import Busy, ConfigError, NewsroomError, Transient
 
 START_TIMEOUT_SECONDS = 240
 """Generous: the first start in a directory makes Prefect's database (10 s of work), and others may be starting on the same machine."""
 STOP_TIMEOUT_SECONDS = 15
+REPORT_PATH = "/newsroom/report.html"
 
 
 def settings(environment: Mapping[str, str], home: Path, *, debug: bool) -> dict[str, str]:
@@ -48,19 +51,32 @@ def settings(environment: Mapping[str, str], home: Path, *, debug: bool) -> dict
 
 
 _SERVER_ONLY = {
-    "PREFECT_UI_ENABLED": "false",
     "PREFECT_API_BLOCKS_REGISTER_ON_START": "false",  # we use none; 1.5 s of a first start
     # measured: one by one, 1,000 task runs take the server 31 s; in hundreds 8 s
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "100",
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "1",
     "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_FLUSH_INTERVAL": "1",
-    "PREFECT_SERVER_SERVICES_TRIGGERS_ENABLED": "false",
     "PREFECT_SERVER_LOGGING_LEVEL": "ERROR",
     "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",  # old ones are forgotten (by a temporary server: server_process.py)
 }
 _SERVER_UNLESS_GIVEN = {"PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": str(30 * 24 * 3600)}
 LOG_BYTES = 5_000_000
 """Of the server's log; then it begins anew, and the one before is kept."""
+_SERVER_FOR_A_COMMAND = {"PREFECT_UI_ENABLED": "false", "PREFECT_SERVER_SERVICES_TRIGGERS_ENABLED": "false"}
+_FOR_A_SCHEDULE = {
+    "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
+    # a cancelled run, a crash and the like are told in a line or a few; what it logs otherwise is in its database
+    "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "ERROR",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A server that stays: with scheduler and UI, at an address one can remember. `report` is shown at `/newsroom/report.html`."""
+
+    host: str
+    port: int
+    report: Path
 
 
 @dataclass(slots=True)
@@ -72,6 +88,11 @@ class Api:
     """The server, if it is our own."""
     log: Path | None = None
     _is_ready: bool = False
+
+    @property
+    def ui_url(self) -> str:
+        """Where its UI would be."""
+        return self.url.removesuffix("/").removesuffix("/api")
 
     @property
     def is_own(self) -> bool:
@@ -92,29 +113,38 @@ class Api:
 
 
 @contextmanager
-def prefect_api(home: Path, environment: MutableMapping[str, str], *, debug: bool = False) -> Iterator[Api]:
+def prefect_api(
+    home: Path, environment: MutableMapping[str, str], *, debug: bool = False, standing: Standing | None = None
+) -> Iterator[Api]:
     """The server to report to. Call it before Prefect is imported, with `os.environ`: the address is written there.
 
-    Returns at once; `Api.wait` waits for the server. Raises `Transient` if PREFECT_API_URL names a server that does not answer,
-    `NewsroomError` if no server can be started.
+    One of our own is a bare one for a command, or `standing`. Returns at once; `Api.wait` waits for the server. Raises `Transient` if
+    PREFECT_API_URL names a server that does not answer, `NewsroomError` if no server can be started.
     """
+    if standing is not None:
+        wanted = {name: value for name, value in _FOR_A_SCHEDULE.items() if name not in environment}
+        environment.update({name: "DEBUG" if debug and name.endswith("CONSOLE_LEVEL") else value for name, value in wanted.items()})
     environment.update(settings(environment, home, debug=debug))
     if url := environment.get("PREFECT_API_URL"):
         _reach(url)
         yield Api(url)
         return
     home = Path(environment["PREFECT_HOME"])
-    with _own_server(home, environment, debug=debug) as api:
+    with _own_server(home, environment, debug=debug, standing=standing) as api:
         _bypass_proxies(environment)
-        environment["PREFECT_API_URL"] = api.url
+        given = {"PREFECT_API_URL": api.url}
+        if standing is not None:
+            given |= {"PREFECT_UI_URL": api.ui_url, "NEWSROOM_REPORT_URL": f"{api.ui_url}{REPORT_PATH}"}
+        environment.update(given)
         try:
             yield api
         finally:
-            del environment["PREFECT_API_URL"]
+            for name in given:
+                del environment[name]
 
 
 @contextmanager
-def _own_server(home: Path, environment: Mapping[str, str], *, debug: bool) -> Iterator[Api]:
+def _own_server(home: Path, environment: Mapping[str, str], *, debug: bool, standing: Standing | None) -> Iterator[Api]:
     log_path = home / "server.log"
     try:
         home.mkdir(parents=True, exist_ok=True)
@@ -123,9 +153,10 @@ def _own_server(home: Path, environment: Mapping[str, str], *, debug: bool) -> I
         log = log_path.open("ab")
     except OSError as error:
         raise NewsroomError(f"{home}: cannot be written ({error.strerror}); choose another --data or set PREFECT_HOME") from None
-    with log, socket.create_server(("127.0.0.1", 0)) as listening:
+    more = _SERVER_FOR_A_COMMAND if standing is None else {"PREFECT_UI_STATIC_DIRECTORY": str(home / "ui"), "PREFECT_UI_API_URL": "/api"}
+    with log, _listen(standing) as listening:
         process = subprocess.Popen(  # noqa: S603 -- our own module, by the interpreter that runs us
-            [sys.executable, "-P", "-m", "flows.server_process", str(listening.fileno())],
+            [sys.executable, "-P", "-m", "flows.server_process", str(listening.fileno()), *([str(standing.report)] if standing else [])],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=None if debug else log,
@@ -135,15 +166,50 @@ def _own_server(home: Path, environment: Mapping[str, str], *, debug: bool) -> I
                 **_SERVER_UNLESS_GIVEN,
                 **environment,
                 **_SERVER_ONLY,
+                **more,
                 "PREFECT_HOME": str(home),
                 "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
             },
         )
         port = listening.getsockname()[1]
     try:
-        yield Api(f"http://127.0.0.1:{port}/api", process, log_path)
+        yield Api(f"http://{_reachable(standing)}:{port}/api", process, log_path)
     finally:
         _stop(process)
+
+
+@contextmanager
+def only_one(data_dir: Path) -> Iterator[None]:
+    """Hold the place of the one `newsroom serve` of a data directory. Raises `Busy`."""
+    place = data_dir / "prefect" / "serving"
+    place.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(place.with_suffix(".lock"), timeout=0):
+            place.write_text(str(os.getpid()), encoding="utf-8")
+            yield
+    except Timeout:
+        pid = place.read_text(encoding="utf-8") if place.exists() else "?"
+        raise Busy(f"{data_dir}: is served already, by process {pid}; stop that one first") from None
+
+
+def _listen(standing: Standing | None) -> socket.socket:
+    if standing is None:
+        return socket.create_server(("127.0.0.1", 0))
+    family = socket.AF_INET6 if ":" in standing.host else socket.AF_INET
+    try:
+        return socket.create_server((standing.host, standing.port), family=family)
+    except OSError as error:
+        raise Transient(
+            f"{standing.host}:{standing.port}: cannot be used for Prefect's server ({error.strerror or error}); "
+            "end what listens there, or set another port in schedules.toml ([server])"
+        ) from None
+
+
+def _reachable(standing: Standing | None) -> str:
+    """The address for ourselves: of a server that listens everywhere, loopback."""
+    if standing is None or standing.host in ("0.0.0.0", "::"):  # noqa: S104 -- asked, not bound
+        return "127.0.0.1"
+    return f"[{standing.host}]" if ":" in standing.host else standing.host
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

@@ -1,8 +1,11 @@
-"""Prefect's API server as our child: `python -P -m flows.server_process FD`.
+"""Prefect's server as our child: `python -P -m flows.server_process FD [REPORT]`.
 
 FD is a listening socket made by the parent, so the address is known before the server is. Standard input is a pipe that only the
 parent holds: when it closes, by whatever ending (`kill -9` of the parent included), this process ends. One line on standard output
 says that the server answers.
+
+Without REPORT it is what a single command needs, the API. With it, it is one for a schedule: scheduler, triggers, UI, and that HTML page
+besides, because a browser follows no link from a page of a server to a file.
 """
 
 from __future__ import annotations
@@ -10,11 +13,16 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import signal
 import socket
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from flows.server import REPORT_PATH
 
 if TYPE_CHECKING:
     import uvicorn
@@ -50,8 +58,27 @@ async def _forget_old_runs() -> None:
         sys.stderr.write(f"old runs could not be deleted: {error}\n")
 
 
+def _page(path: Path) -> Any:
+    """An ASGI application that shows a file as it is now."""
+
+    async def show(scope: dict[str, Any], _receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            return
+        try:
+            status, body = 200, path.read_bytes()
+        except OSError:
+            status, body = 404, b"There is no report yet: the first run that is published or blocked leaves one."
+        headers = [(b"content-type", b"text/html; charset=utf-8"), (b"cache-control", b"no-cache")]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    return show
+
+
 def main() -> None:
-    """Serve Prefect's API on the socket handed over, until standard input ends."""
+    """Serve on the socket handed over, until standard input ends."""
+    for told in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):  # a service's whole group may be told: we end after the others
+        signal.signal(told, signal.SIG_IGN)
     servers: list[uvicorn.Server] = []
     threading.Thread(target=_leave_with_parent, args=(servers,), daemon=True).start()
     gc.disable()  # some 2,000 modules, all of which stay: looking for garbage among them costs a fifth of the start-up
@@ -69,8 +96,15 @@ def main() -> None:
             os.write(1, b"ready\n")
             self.forgetting = asyncio.create_task(_forget_old_runs())  # kept here, or nobody would hold it
 
+        @contextmanager
+        def capture_signals(self) -> Iterator[None]:
+            yield
+
     listening = socket.socket(fileno=int(sys.argv[1]))
-    app = create_app(ephemeral=True)
+    app = create_app(ephemeral=len(sys.argv) == 2)
+    if len(sys.argv) > 2:
+        app.mount(REPORT_PATH.rpartition("/")[0], _page(Path(sys.argv[2])))
+        app.router.routes.insert(0, app.router.routes.pop())  # before the UI, which takes every path
     config = uvicorn.Config(app, log_level="error", access_log=False, lifespan="on", timeout_graceful_shutdown=3)
     server = Server(config)
     servers.append(server)

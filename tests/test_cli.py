@@ -48,6 +48,8 @@ COMMANDS = (
     "housekeeping",
     "backup",
     "restore",
+    "serve",
+    "deploy",
     "demo",
 )
 PROGRAM = [sys.executable, "-c", "from newsroom.cli import main; main()"]

@@ -743,6 +743,89 @@ def restore(
     _print(f"{data}: {done.files} files, {megabytes(done.bytes)}, as of {done.run_id}; the next run goes on from there")
 
 
+# --- the schedule
+
+
+@app.command(epilog="Example: newsroom serve")
+def serve(base_url: BaseUrl = None, delay: Delay = None, config: Config = CONFIG, data: Data = DATA, debug: Debug = False) -> None:
+    """The schedule on this machine, until stopped: nightly, weekly sweep, and Prefect's UI.
+
+    Starts a Prefect server of its own, unless PREFECT_API_URL names one. When and where: schedules.toml.
+    """
+    from flows.server import Standing, only_one, prefect_api
+    from newsroom import config as configuration
+    from newsroom import pipeline
+
+    options = _options(config, data, base_url, delay)
+    plan = pipeline.prepare("nightly", options)
+    server = configuration.load_schedules(config, problem=lambda _cron, _timezone: None).server
+    standing = Standing(server.host, server.port, (data / "public" / "report.html").resolve())
+    with only_one(data), prefect_api(data / "prefect", os.environ, debug=debug, standing=standing) as api:
+        from flows import schedule, serving
+
+        schedules = configuration.load_schedules(config, problem=schedule.problem)
+        api.wait()
+        _print(f"Prefect's UI: {api.ui_url}")
+        for line in serving.told(schedules):
+            _print(line)
+        offered = schedule.deployments(schedules, plan)
+        serving.serve(offered, schedule.not_offered(schedules), data_dir=data, api=api, say=_print)
+
+
+@app.command(epilog="Example: newsroom deploy --work-pool newsroom")
+def deploy(
+    work_pool: Annotated[str, typer.Option("--work-pool", metavar="NAME", help="A work pool of the server that PREFECT_API_URL names.")],
+    variables: Annotated[
+        list[str] | None,
+        typer.Option("--job-variable", metavar="NAME=VALUE", help="A setting of the pool's jobs, such as image=newsroom. Repeatable."),
+    ] = None,
+    base_url: BaseUrl = None,
+    delay: Delay = None,
+    config: Config = CONFIG,
+    data: Data = DATA,
+    debug: Debug = False,
+) -> None:
+    """The same deployments on a work pool of an existing Prefect server; its workers run them.
+
+    CONFIG and DATA are taken as absolute paths: the workers need the package, and these directories, under the same names.
+    """
+    from flows.server import prefect_api
+    from newsroom import config as configuration
+    from newsroom import pipeline
+
+    plan = pipeline.prepare("nightly", _options(config, data, base_url, delay))
+    configuration.load_schedules(config, problem=lambda _cron, _timezone: None)
+    given = _job_variables(variables or ())
+    if not os.environ.get("PREFECT_API_URL"):
+        raise ConfigError(
+            "deploy: PREFECT_API_URL names no Prefect server; set it, as in PREFECT_API_URL=http://127.0.0.1:4200/api "
+            "(`prefect server start` starts one; to need none, use `newsroom serve`)"
+        )
+    with prefect_api(data / "prefect", os.environ, debug=debug):
+        from flows import schedule, serving
+
+        schedules = configuration.load_schedules(config, problem=schedule.problem)
+        offered = schedule.deployments(schedules, plan, work_pool=work_pool, job_variables=serving.with_heartbeats(given))
+        serving.deploy(offered, schedule.not_offered(schedules), work_pool=work_pool)
+        for line in serving.told(schedules):
+            _print(line)
+    _print(f"deployed; a worker runs them: prefect worker start --pool {work_pool}")
+
+
+def _job_variables(given: Sequence[str]) -> dict[str, Any]:
+    """`NAME=VALUE`, the value as JSON where it is some, else as it stands."""
+    found: dict[str, Any] = {}
+    for each in given:
+        name, equals, value = each.partition("=")
+        if not (name and equals):
+            raise typer.BadParameter(f"{each!r} is not NAME=VALUE; write it like image=newsroom", param_hint="--job-variable")
+        try:
+            found[name] = json.loads(value)
+        except ValueError:
+            found[name] = value
+    return found
+
+
 # --- demo
 
 

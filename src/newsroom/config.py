@@ -3,6 +3,7 @@
 ```
 newsroom.toml           Settings
 checks.toml             CheckBounds by check
+schedules.toml          Schedules
 sources/<source>.toml   Source
 ```
 A mistake is refused with file, key, value and what is allowed (`strict_toml.py`), before anything else is done.
@@ -17,8 +18,9 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from string import Formatter
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -388,6 +390,51 @@ class _Checks(_Strict):
     sources: dict[str, dict[str, CheckBounds]] = {}
 
 
+def _timezone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # unknown, outside the database, a directory of it
+        raise ValueError('must be a time zone by its IANA name: "Europe/Vienna", "UTC"') from None
+    return name
+
+
+DeploymentName = Literal["nightly/all-sources", "sweep/weekly", "backfill/on-demand", "reparse/on-demand"]
+DEPLOYMENTS: tuple[DeploymentName, ...] = get_args(DeploymentName)
+
+
+class Deployment(_Strict):
+    """Whether Prefect offers a flow, and when it starts it by itself."""
+
+    enabled: bool = True
+    cron: str = ""
+    """Minute, hour, day, month, weekday; empty: when asked for."""
+    jitter_seconds: int = Field(default=0, ge=0, le=6 * 3600)
+    """A scheduled run begins at a random moment within so many seconds."""
+
+
+class PrefectServer(_Strict):
+    """Where `newsroom serve` puts a Prefect server of its own."""
+
+    host: Annotated[str, Field(pattern=r"^[A-Za-z0-9.:-]+$")] = "127.0.0.1"
+    port: int = Field(default=4200, ge=1, le=65535)
+
+
+class Schedules(_Strict):
+    """`schedules.toml`: when runs start by themselves."""
+
+    timezone: Annotated[str, AfterValidator(_timezone)] = "UTC"
+    server: PrefectServer = PrefectServer()
+    deployments: dict[DeploymentName, Deployment] = {}
+
+    def of(self, name: DeploymentName) -> Deployment:
+        """What holds for a deployment: what the file does not say is as shipped."""
+        given = self.deployments.get(name, Deployment())
+        return given if "cron" in given.model_fields_set else given.model_copy(update={"cron": _CRONS.get(name, "")})
+
+
+_CRONS: dict[DeploymentName, str] = {"nightly/all-sources": "30 2 * * *", "sweep/weekly": "30 4 * * 0"}
+"""Of the deployments that can start by themselves: the others need to be told what to do."""
+
 Problems = Callable[[Source], list[tuple[str, str, str]]]
 """Further mistakes of a definition: (key, value, what is wrong and what is allowed)."""
 
@@ -396,6 +443,23 @@ def load_settings(config_dir: Path) -> Settings:
     """`newsroom.toml`; without the file, the defaults (whose contact no real site accepts)."""
     path = _directory(config_dir) / "newsroom.toml"
     return strict_toml.load(path, Settings) if path.exists() else Settings()
+
+
+def load_schedules(config_dir: Path, *, problem: Callable[[str, str], str | None]) -> Schedules:
+    """`schedules.toml`; without the file, what it is shipped with. `problem` says what is wrong with a cron in a time zone, if anything."""
+    path = _directory(config_dir) / "schedules.toml"
+    schedules = strict_toml.load(path, Schedules) if path.exists() else Schedules()
+    found: list[strict_toml.Mistake] = []
+    for name in DEPLOYMENTS:
+        given, key = schedules.of(name), f'deployments."{name}"'
+        named = schedules.deployments.get(name, Deployment()).model_fields_set
+        extra = sorted({"cron", "jitter_seconds"} & named) if name not in _CRONS else []
+        found += [(f"{key}.{asked}", getattr(given, asked), "it runs when asked for, on no schedule; remove this key") for asked in extra]
+        if given.cron and (wrong := problem(given.cron, schedules.timezone)):
+            found.append((f"{key}.cron", given.cron, wrong))
+    if found:
+        raise strict_toml.refusal(path, found)
+    return schedules
 
 
 def known_checks(names: Sequence[str] = ()) -> tuple[str, ...]:

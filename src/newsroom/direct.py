@@ -8,19 +8,10 @@ from __future__ import annotations
 import os
 import threading
 from dataclasses import dataclass
-from typing import Protocol
 
 from newsroom import backfill, pipeline
-from newsroom.dispatch import Threads, Watch
+from newsroom.dispatch import Screen, Threads, Watch
 from newsroom.model import RunResult
-
-
-class Screen(Watch, Protocol):
-    """Who looks on at a command."""
-
-    def time_left(self, seconds: float | None) -> None:
-        """How long the rest takes, as far as one can tell."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,6 +79,14 @@ class Watch(Protocol):
         ...
 
 
+class Screen(Watch, Protocol):
+    """Who looks on at a command."""
+
+    def time_left(self, seconds: float | None) -> None:
+        """How long the rest takes, as far as one can tell."""
+        ...
+
+
 class Silent:
     """Nobody looks on."""
 
