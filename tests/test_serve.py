@@ -114,9 +114,13 @@ def test_after_the_machine_went_down_the_dead_is_told_and_missed_nights_are_caug
     assert "nightly/all-sources: missed " in said
     assert "caught up once, now" in said
     assert [run for run in ended(served, name={"any_": ["Skipped"]}) if "nothing ran at the time" in run["state"]["message"]]
+
+    def since() -> list[Any]:
+        return [run for run in served.flow_runs(type={"any_": ["COMPLETED", "FAILED"]}) if run["start_time"] > back]
+
+    served.wait("the night that catches up", since)
     served.wait("quiet", served.is_quiet)
-    since = [run for run in served.flow_runs(type={"any_": ["COMPLETED", "FAILED"]}) if run["start_time"] > back]
-    assert [run["state_name"] for run in since] == ["Completed"], "once"
+    assert [run["state_name"] for run in since()] == ["Completed"], "once"
     schedules = served.deployment(NIGHTLY)["schedules"]
     assert [each["schedule"].get("cron") for each in schedules] == ["30 2 * * *"], "what stands in the file holds again"
     with open_public(served.data) as public:
