@@ -13,6 +13,7 @@ import re
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn, TypeVar
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from newsroom.warehouse import Table
 
 T = TypeVar("T")
+_ran_flow: ContextVar[bool] = ContextVar("ran_flow", default=False)
 EXIT_CODES = {"ok": 0, "blocked": 1, "incomplete": 3, "failed": 3}
 
 app = typer.Typer(
@@ -322,6 +324,7 @@ def _under_prefect(data_dir: Path, debug: bool, work: Callable[[Callable[[Plan],
         def execute(plan: Plan) -> RunResult:
             _show_plan(plan, screen)
             screen.wait_for("starting Prefect" if api.is_own else "importing Prefect")
+            _ran_flow.set(True)
             from flows import runs
 
             api.wait()
@@ -900,7 +903,7 @@ def _leave(code: int) -> NoReturn:
     Nothing is left to do then, but threads may still listen to a slow site, and taking down Prefect and DuckDB in the order that
     Python chooses takes long and prints the latter's complaints about the former.
     """
-    if "prefect" not in sys.modules:
+    if not _ran_flow.get():
         sys.exit(code)
     sys.stdout.flush()
     sys.stderr.flush()
