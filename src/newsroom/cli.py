@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from newsroom.warehouse import Table
 
 T = TypeVar("T")
-_ran_flow: ContextVar[bool] = ContextVar("ran_flow", default=False)
+_used_prefect: ContextVar[bool] = ContextVar("used_prefect", default=False)
 EXIT_CODES = {"ok": 0, "blocked": 1, "incomplete": 3, "failed": 3}
 
 app = typer.Typer(
@@ -324,7 +324,7 @@ def _under_prefect(data_dir: Path, debug: bool, work: Callable[[Callable[[Plan],
         def execute(plan: Plan) -> RunResult:
             _show_plan(plan, screen)
             screen.wait_for("starting Prefect" if api.is_own else "importing Prefect")
-            _ran_flow.set(True)
+            _used_prefect.set(True)
             from flows import runs
 
             api.wait()
@@ -766,6 +766,7 @@ def serve(base_url: BaseUrl = None, delay: Delay = None, config: Config = CONFIG
     with only_one(data), prefect_api(data / "prefect", os.environ, debug=debug, standing=standing) as api:
         from flows import schedule, serving
 
+        _used_prefect.set(True)
         schedules = configuration.load_schedules(config, problem=schedule.problem)
         api.wait()
         _print(f"Prefect's UI: {api.ui_url}")
@@ -807,6 +808,7 @@ def deploy(
     with prefect_api(data / "prefect", os.environ, debug=debug):
         from flows import schedule, serving
 
+        _used_prefect.set(True)
         schedules = configuration.load_schedules(config, problem=schedule.problem)
         offered = schedule.deployments(schedules, plan, work_pool=work_pool, job_variables=serving.with_heartbeats(given))
         serving.deploy(offered, schedule.not_offered(schedules), work_pool=work_pool)
@@ -903,7 +905,7 @@ def _leave(code: int) -> NoReturn:
     Nothing is left to do then, but threads may still listen to a slow site, and taking down Prefect and DuckDB in the order that
     Python chooses takes long and prints the latter's complaints about the former.
     """
-    if not _ran_flow.get():
+    if not _used_prefect.get():
         sys.exit(code)
     sys.stdout.flush()
     sys.stderr.flush()
