@@ -41,7 +41,7 @@ def cluster_config(place: Path, address: str) -> Path:
     folder = impatient_config(place)
     settings, source = folder / "newsroom.toml", folder / "sources" / "osce.toml"
     text = settings.read_text(encoding="utf-8").replace("articles = 200", "articles = 20")
-    settings.write_text(text + f'\n[workers]\ndask = "{address}"\n', encoding="utf-8")
+    settings.write_text(text.replace('dask = ""', f'dask = "{address}"'), encoding="utf-8")
     lines = source.read_text(encoding="utf-8").splitlines()
     kept = "\n".join(line for line in lines if not line.startswith("concurrency"))
     source.write_text(kept.replace("[politeness]", "[politeness]\nconcurrency = 8"), encoding="utf-8")
