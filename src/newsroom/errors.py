@@ -6,11 +6,23 @@ chooses the exit code from `exit_code`; nothing below the CLI prints or exits.
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class NewsroomError(Exception):
-    """Base of all errors that Newsroom raises on purpose."""
+    """Base of all errors that Newsroom raises on purpose. They cross processes, whatever they are made from."""
 
     exit_code = 3
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _made_again, (type(self), self.args), self.__dict__
+
+
+def _made_again(kind: type[NewsroomError], args: tuple[Any, ...]) -> NewsroomError:
+    """An error as it was, without its `__init__`, whose arguments nobody has kept."""
+    error = kind.__new__(kind)
+    error.args = args
+    return error
 
 
 class ConfigError(NewsroomError):
