@@ -100,7 +100,7 @@ def test_the_archive_is_kept_for_ever_unless_someone_says_otherwise(here: Office
 def test_a_snapshot_one_can_go_back_to_keeps_its_responses(here: Office) -> None:
     """Whatever the warehouse says now."""
     with Warehouse.open(here.data / "warehouse.duckdb") as warehouse:
-        for table in ("facts.fetches", "mart.articles", "mart.article_versions", "mart.quarantine"):
+        for table in ("facts.fetches", "mart.current", "mart.versions", "mart.quarantine"):
             warehouse.run(f"DELETE FROM {table}")
     here.sleep(400)
     (gone,) = pipeline.prune_archive(options(here), days=1, dry_run=True, clock=here.clock)

@@ -2,32 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
 
+from newsroom.dispatch import Threads
 from newsroom.sample.faults import ARTICLE, Fault, redirect, status
 from tests.crash import small_batches
 from tests.nights import Office
 from tests.site import running
 
 DELAY = 0.15
-T, B, R = TypeVar("T"), TypeVar("B"), TypeVar("R")
-
-
-class Threads:
-    """An engine that does four batches at a time, in any order."""
-
-    def step(self, name: str, work: Callable[[], T]) -> T:
-        return work()
-
-    def batches(self, name: str, work: Callable[[B], R], batches: Iterable[B]) -> Iterator[R]:
-        with ThreadPoolExecutor(4) as pool:
-            yield from pool.map(work, list(batches))
 
 
 @pytest.mark.slow
@@ -39,7 +25,7 @@ def test_no_two_requests_are_closer_than_the_delay(tmp_path: Path) -> None:
         config = small_batches(tmp_path / "config")
         for kind in ("sweep", "nightly", "sweep"):
             office = Office(tmp_path / "data", server.url, config)
-            assert office.run(kind, delay=DELAY, engine=Threads()).outcome in ("ok", "incomplete")  # type: ignore[arg-type]
+            assert office.run(kind, delay=DELAY, engine=Threads(4)).outcome in ("ok", "incomplete")
         times = sorted(served.at for served in server.log)
     assert sum(served.path == "/robots.txt" for served in server.log) == 3, "three runs"
     assert sum(served.status == 503 for served in server.log) == 4 and sum(served.status == 302 for served in server.log) == 2
