@@ -223,8 +223,8 @@ def test_5_unreachable(desk: Desk) -> None:
 
 def test_6_somebody_is_at_work(desk: Desk) -> None:
     with lock.hold(desk.data, run_id="20261123-023000-nightly", now=datetime.now(UTC)):
-        assert desk.type("newsroom publish") == 3
-        assert "run 20261123-023000-nightly" in desk.err and "is at work; wait for it or stop it" in desk.err
+        assert desk.type("newsroom publish --wait 0.1") == 3
+        assert "waiting for run 20261123-023000-nightly" in desk.err and "is still at work" in desk.err
         desk.type("newsroom status")
         assert f"process {os.getpid()}" in desk.out
     desk.follow("6", 0, 0)
