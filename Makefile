@@ -4,10 +4,11 @@
 VENV := .venv
 BIN := $(VENV)/bin
 SEED := 1
+MARKS := not long
 FUZZ_SECONDS := 300
 LONG := tests/test_crash.py tests/test_chaos.py tests/test_walk.py tests/test_redesigns.py tests/test_extract.py tests/test_extract_altered.py \
     tests/test_hostile.py tests/test_fuzz.py tests/test_http.py tests/test_urls.py tests/test_dates.py tests/test_config.py tests/test_archive.py \
-    tests/test_trust.py tests/test_changes.py tests/test_similarity.py
+    tests/test_trust.py tests/test_changes.py tests/test_similarity.py tests/test_drift.py
 PYTHONS := $(or $(PYTHON),python3.13 python3.12 python3.11 python3)
 
 .PHONY: help install demo test test-fast test-long fuzz lint format docs bench bench-publish lock clean
@@ -16,7 +17,7 @@ PYTHONS := $(or $(PYTHON),python3.13 python3.12 python3.11 python3)
 help:
 	@echo 'make install    the project and its locked dependencies into $(VENV) (a minute; nothing to do: at once)'
 	@echo 'make demo       a sample newsroom, two nights against it, and what came of them'
-	@echo 'make test       lint, then every test'
+	@echo 'make test       lint, then every test but the few that take minutes'
 	@echo 'make test-fast  the tests without those marked slow'
 	@echo 'make test-long  what is tried at random, for longer: 220 kills, 40 power cuts, 10,000 walks … (docs/reliability.md)'
 	@echo 'make fuzz       the coverage-guided fuzzer on the readers, FUZZ_SECONDS=300 of it (installs atheris)'
@@ -55,7 +56,7 @@ demo: install
 	@$(BIN)/newsroom demo
 
 test: lint
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -m '$(MARKS)'
 
 test-fast: install
 	@$(BIN)/python -m pytest -m 'not slow'

@@ -534,7 +534,7 @@ def test_a_first_night_that_is_blocked_shows_what_it_set_aside(newsroom: Callabl
         said = newsroom("quarantine", "list")
         other.kill()
     assert said.code == 3 and said.is_one_line, said.err
-    assert "has it open; look again when it is over" in said.err
+    assert "another process has the warehouse open; close it and try again" in said.err
 
 
 @pytest.mark.parametrize("command", ["check", "publish", "reparse"])

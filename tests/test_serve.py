@@ -54,6 +54,7 @@ def test_a_schedule_starts_the_nightly_and_a_stranger_can_read_what_it_did(serve
     assert "-nightly: ok; 11" in run["state"]["message"]
     assert run["state"]["message"].endswith(" new articles, 0 new versions")
     assert {"newsroom", "nightly"} <= set(run["tags"])
+    served.wait("the end of its log", lambda: any(line.startswith("report: ") for line in served.lines(run["id"])))
     lines = served.lines(run["id"])
     assert any("fetch osce: 120 of 120" in line for line in lines), lines
     assert any("discover osce:" in line and "complete" in line for line in lines)
@@ -139,7 +140,7 @@ def test_told_to_stop_it_leaves_nothing_behind(served: Served) -> None:
     assert lock.holder(served.data) is None
     with Warehouse.look(served.data / "warehouse.duckdb") as warehouse:
         (outcome, detail) = warehouse.ask("SELECT outcome, detail FROM ops.runs ORDER BY started_at DESC LIMIT 1").rows[0]
-    assert (outcome, detail.split(";")[0]) == ("failed", "told to stop before its end")
+    assert (outcome, detail.split(";")[0]) == ("failed", "stopped on request")
 
     said = served.start()
     assert "died" not in said

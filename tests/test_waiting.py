@@ -92,7 +92,7 @@ def test_a_run_waits_for_those_who_only_look_into_the_warehouse(tmp_path: Path, 
         office.run("nightly")
         office.lines.clear()
         with another(look, data / "warehouse.duckdb") as colleague:
-            threading.Timer(1.0, colleague.kill).start()
+            threading.Timer(2.0, colleague.kill).start()
             assert office.run("nightly", wait=30).outcome == "ok"
     (told,) = [line for line in office.lines if "waiting" in line]
     assert "another process has the warehouse open" in told and f"PID {colleague.pid}" in told

@@ -319,7 +319,8 @@ def compact(path: Path, *, memory_limit: str, threads: int) -> None:
     sync(path)
 
 
-_LOOKERS_SECONDS = 10
+_LOOKERS_SECONDS = 0.5
+"""So long a look takes; a run that has more patience says so (pipeline)."""
 
 
 def _connect_patiently(path: Path, config: dict[str, str | bool | int | float | list[str]]) -> duckdb.DuckDBPyConnection:
