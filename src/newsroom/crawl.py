@@ -17,7 +17,7 @@ from typing import Any
 
 from newsroom import archive
 from newsroom.alike import Alike
-from newsroom.config import Batches
+from newsroom.config import Batches, Source
 from newsroom.dispatch import Desk, Watch
 from newsroom.model import Entry, FetchJob, HostMemory, Recheck, RunKind, StageReport, Window
 from newsroom.processes import Processes
@@ -87,7 +87,7 @@ class Crawl:
         self._alike = Alike(stop_at=source.suspicion.stop_at, of_last=source.suspicion.of_last)
 
     @property
-    def source(self) -> Any:
+    def source(self) -> Source:
         """The source that is crawled."""
         return self.way.source
 
