@@ -1,0 +1,119 @@
+"""The desk: several newsrooms at once, each in its turn, and everything taken in by one thread."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from newsroom.dispatch import Desk, Inline, Threads, each
+
+
+@dataclass(frozen=True)
+class Share:
+    source: str
+    number: int
+
+    def describe(self) -> str:
+        return f"{self.source} {self.number}"
+
+
+@dataclass
+class Newsroom:
+    """A lane with so many batches; `at_a_time` of them may be under way."""
+
+    name: str
+    batches: int
+    work: Callable[[Share], Any]
+    at_a_time: int = 1
+    taken: list[tuple[str, int]] = field(default_factory=list)
+    given: list[int] = field(default_factory=list)
+    threads: set[int] = field(default_factory=set)
+    under_way: int = 0
+    most: int = 0
+    next: int = 0
+
+    def take(self) -> tuple[str, Callable[[Share], Any], Share] | None:
+        if self.next == self.batches or self.under_way == self.at_a_time:
+            return None
+        self.next += 1
+        self.under_way += 1
+        self.most = max(self.most, self.under_way)
+        self.taken.append((self.name, self.next))
+        return f"fetch {self.name}", self.work, Share(self.name, self.next)
+
+    def give(self, batch: Share, came: Any) -> None:
+        self.under_way -= 1
+        self.given.append(batch.number)
+        self.threads.add(threading.get_ident())
+
+    @property
+    def is_finished(self) -> bool:
+        return self.next == self.batches and not self.under_way
+
+
+def slowly(share: Share) -> str:
+    time.sleep(0.01)
+    return share.describe()
+
+
+def test_newsrooms_take_turns_and_a_polite_one_has_one_batch_under_way() -> None:
+    """A long one does not keep the short ones waiting; all that comes back is taken in by the thread that asked."""
+    order: list[tuple[str, int]] = []
+    polite = Newsroom("polite", 6, slowly, taken=order)
+    fast = Newsroom("fast", 12, slowly, at_a_time=3, taken=order)
+    short = Newsroom("short", 1, slowly, taken=order)
+    Desk(Threads(4), threading.Event()).serve([polite, fast, short])
+    assert polite.given == [1, 2, 3, 4, 5, 6] and sorted(fast.given) == list(range(1, 13)) and short.given == [1]
+    assert polite.most == 1 and 1 < fast.most <= 3
+    assert ("short", 1) in order[:4], "it had its turn at once"
+    assert polite.threads == fast.threads == {threading.get_ident()}
+
+
+def test_no_more_batches_are_under_way_than_there_is_room() -> None:
+    now, most, guard = [0], [0], threading.Lock()
+
+    def counted(share: Share) -> None:
+        with guard:
+            now[0] += 1
+            most[0] = max(most[0], now[0])
+        time.sleep(0.005)
+        with guard:
+            now[0] -= 1
+
+    each(Threads(3), threading.Event(), "parse", counted, iter([Share("a", n) for n in range(30)]), lambda _came: None)
+    assert most == [3]
+
+
+def test_what_runs_beside_the_desk_is_waited_for_and_its_error_is_the_runs() -> None:
+    """A walk posts what it reads; when it breaks, the run does, and what is under way is told to stop."""
+    stop = threading.Event()
+    desk = Desk(Threads(2), stop)
+    pages: list[int] = []
+
+    def walk() -> None:
+        for number in range(3):
+            desk.post(lambda number=number: pages.append(number))  # type: ignore[misc]
+        raise OSError("the disk is full")
+
+    desk.aside("discover a", walk)
+    with pytest.raises(OSError, match="the disk is full"):
+        desk.serve([Newsroom("a", 2, lambda _share: stop.wait(10))])
+    assert pages == [0, 1, 2] and stop.is_set()
+
+
+@pytest.mark.parametrize("engine", [Inline(), Threads(2)], ids=["inline", "threads"])
+def test_a_batch_that_fails_ends_the_run_when_the_others_have_come_in(engine: Any) -> None:
+    def third_fails(share: Share) -> int:
+        if share.number == 3:
+            raise ValueError("number three")
+        return share.number
+
+    room = Newsroom("a", 9, third_fails, at_a_time=2)
+    with pytest.raises(ValueError, match="number three"):
+        Desk(engine, threading.Event()).serve([room])
+    assert {1, 2} <= set(room.given) and 3 not in room.given
