@@ -149,7 +149,11 @@ def test_a_window_within_one_slice_is_what_it_always_was(office: Years, server: 
         plain = one.run("backfill", since=date(2021, 1, 1), until=date(2022, 1, 1))
         middle = len(server.log)
         sliced = office.backfill(date(2021, 1, 1), date(2022, 1, 1))
-        assert [each.path for each in server.log[start:middle]] == [each.path for each in server.log[middle:]]
+        asked = [[each.path for each in server.log[one:other]] for one, other in ((start, middle), (middle, len(server.log)))]
+        listing, articles = (
+            [[path for path in paths if ("page=" in path) is is_listing] for paths in asked] for is_listing in (True, False)
+        )
+        assert listing[0] == listing[1] and sorted(articles[0]) == sorted(articles[1]), "two articles are asked for at a time"
         assert (sliced.outcome, sliced.sources, sliced.detail) == (plain.outcome, plain.sources, plain.detail)
         assert office.public_data() == one.public_data()
         assert office.done == [None]

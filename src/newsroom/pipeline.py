@@ -247,11 +247,16 @@ def run(
             return result
 
 
+LOOKERS_SECONDS = 5.0
+"""Waited for in any case: `newsroom status` and the like have the warehouse open for no longer than that."""
+
+
 @contextmanager
 def _warehouse(plan: Plan, *, say: Callable[[str], object]) -> Iterator[Warehouse]:
     """The warehouse, as soon as those who only look into it (`newsroom report`, a colleague with DuckDB) let go of it."""
     settings, path = plan.settings.warehouse, plan.options.data_dir / "warehouse.duckdb"
-    deadline, is_told = time.monotonic() + plan.options.wait_seconds, False
+    patience = max(plan.options.wait_seconds, LOOKERS_SECONDS)
+    deadline, is_told = time.monotonic() + patience, False
     with ExitStack() as door:
         while True:
             try:
@@ -261,7 +266,7 @@ def _warehouse(plan: Plan, *, say: Callable[[str], object]) -> Iterator[Warehous
                 if time.monotonic() >= deadline:
                     raise
                 if not is_told:
-                    say(f"waiting, at most {slices.in_words(plan.options.wait_seconds)}: {busy}")
+                    say(f"waiting, at most {slices.in_words(patience)}: {busy}")
                     is_told = True
                 time.sleep(lock.POLL_SECONDS)
         yield warehouse
