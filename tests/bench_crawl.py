@@ -50,6 +50,7 @@ http {{
 
 SCRAPY = """
 import sys, json, duckdb, scrapy
+from urllib.parse import urlsplit
 from scrapy.crawler import CrawlerProcess
 base, pages, out = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 rows = []
@@ -61,7 +62,7 @@ class Spider(scrapy.Spider):
             yield scrapy.Request(url)
     def parse(self, response):
         for href in response.css(".search-title a::attr(href)").getall():
-            yield response.follow(href, self.article)
+            yield scrapy.Request(base + urlsplit(href).path, self.article)
     def article(self, response):
         facts = {dt.css("::text").get(): " ".join(dd.css("::text").getall()).strip()
             for dt, dd in zip(response.css("dl dt"), response.css("dl dd"))}
@@ -72,13 +73,14 @@ process = CrawlerProcess({"LOG_LEVEL": "ERROR", "CONCURRENT_REQUESTS": 16, "CONC
 process.crawl(Spider); process.start()
 import pyarrow
 con = duckdb.connect(out)
-table = pyarrow.table({name: [row[n] for row in rows] for n, name in enumerate(("url", "title", "facts", "body"))})
-con.execute("CREATE TABLE articles AS SELECT * FROM table")
+found = pyarrow.table({name: [row[n] for row in rows] for n, name in enumerate(("url", "title", "facts", "body"))})
+con.execute("CREATE TABLE articles AS SELECT * FROM found")
 print(con.execute("SELECT count(DISTINCT url) FROM articles").fetchone()[0])
 """
 
 DLT = """
 import sys, os, json, threading, dlt, requests
+from urllib.parse import urlsplit
 from concurrent.futures import ThreadPoolExecutor
 from selectolax.lexbor import LexborHTMLParser
 base, pages, out = sys.argv[1], int(sys.argv[2]), sys.argv[3]
@@ -91,7 +93,7 @@ def get(url):
     return local.session.get(url, timeout=20).content
 def links(number):
     tree = LexborHTMLParser(get(f"{base}/press-releases?page={number}&rows=50"))
-    return [base + a.attributes["href"] if a.attributes["href"].startswith("/") else a.attributes["href"] for a in tree.css(".search-title a")]
+    return [base + urlsplit(a.attributes["href"]).path for a in tree.css(".search-title a")]
 def article(url):
     tree = LexborHTMLParser(get(url))
     facts = {dt.text(strip=True): dd.text(strip=True) for dt, dd in zip(tree.css("dl dt"), tree.css("dl dd"))}
@@ -305,9 +307,9 @@ def measured(who: str, articles: int, command: list[str], environment: dict[str,
     wall = time.monotonic() - began
     over.set()
     watcher.join()
-    if child.returncode not in (0, 1):
+    last = (out.decode().strip().splitlines() or [""])[-1]
+    if child.returncode not in (0, 1) or not last:
         raise SystemExit(f"{who} failed: {err.decode(errors='replace')[-1500:]}")
-    last = out.decode().strip().splitlines()[-1]
     found = int(last) if last.isdigit() else next(iter(json.loads(last)["sources"].values()))["fetched"]
     return Cost(who, articles, found, round(wall, 2), round(sum(spent.values()), 2), round(peak, 1))
 
