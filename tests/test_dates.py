@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from dateparser.date import DateDataParser  # type: ignore[import-untyped]
 from hypothesis import given
 from hypothesis import strategies as st
 
+from newsroom import dates
 from newsroom.dates import place_and_date, read_date, read_dateline, resolve
 from newsroom.model import Dateline
 
@@ -85,6 +87,18 @@ def test_a_month_that_two_languages_claim_is_believed_only_with_its_language() -
     assert read_date("10 listopada 2012") is None
     assert read_date("10 listopada 2012", language="hr") == date(2012, 10, 10)
     assert read_date("10 listopada 2012", language="pl") == date(2012, 11, 10)
+
+
+@pytest.mark.parametrize("code", dates.LANGUAGES)
+def test_a_month_means_what_the_librarys_parser_says(code: str) -> None:
+    """We read dateparser's lists of names ourselves; its parser must say the same of each, and of words that are none."""
+    names = dates._names_of_months(code)
+    assert set(names.values()) == set(range(1, 13))
+    parser = DateDataParser(languages=[code], settings={"DATE_ORDER": "DMY", "STRICT_PARSING": True, "PARSERS": ["absolute-time"]})
+    for word in [*names, "listopada", "октобар", "mars", "notice", "сегодня"]:
+        if re.fullmatch(dates._WORD, word):
+            found = parser.get_date_data(f"15 {word} 2000").date_obj
+            assert (found.month if found and found.day == 15 else None) == names.get(dates._simple(word)), word
 
 
 @pytest.mark.parametrize(

@@ -160,22 +160,42 @@ def _foreign_month(word: str, language: str | None) -> int | None:
     `listopada` is October in Croatian and November in Polish.
     """
     codes = [code for code in LANGUAGES if language is None or code.partition("-")[0] == language]
-    months = {month for code in codes if (month := _translate(word, code))}
+    months = {month for code in codes if (month := _names_of_months(code).get(_simple(word)))}
     return months.pop() if len(months) == 1 else None
 
 
-# dateparser builds its dictionaries on first use and is not safe in threads there (scrapinghub/dateparser#441)
+@lru_cache(maxsize=len(LANGUAGES))
+def _names_of_months(code: str) -> dict[str, int]:
+    """The names of the months in a language, as `_simple` spells them: dateparser's own lists.
+
+    Its parser says the same of every name (a test compares them), but takes a second of a core to begin, which no nightly with one
+    page in Ukrainian should pay.
+    """
+    # imported here: few pages are not in English
+    from dateparser.languages.loader import default_loader  # type: ignore[import-untyped]
+
+    with _one_at_a_time:
+        info = default_loader.get_locale(code).info
+    meant: dict[str, set[int]] = {}
+    for number, month in enumerate(_MONTHS, start=1):
+        for name in info.get(month, ()):
+            meant.setdefault(_simple(name), set()).add(number)
+    return {name: numbers.pop() for name, numbers in meant.items() if len(numbers) == 1}
+
+
+# dateparser is not safe in threads where it loads its data (scrapinghub/dateparser#441)
 _one_at_a_time = Lock()
 
 
-def _translate(word: str, code: str) -> int | None:
-    # imported here: it takes half a second, and few pages are not in English
-    from dateparser.date import DateDataParser  # type: ignore[import-untyped]
+def _simple(word: str) -> str:
+    """A word without accents, capitals and the dot of an abbreviation.
 
-    settings = {"DATE_ORDER": "DMY", "STRICT_PARSING": True, "PARSERS": ["absolute-time"]}
-    with _one_at_a_time:
-        found = DateDataParser(languages=[code], settings=settings).get_date_data(f"15 {word} 2000").date_obj
-    return found.month if found and (found.year, found.day) == (2000, 15) else None
+    >>> _simple("Déc.")
+    'dec'
+    """
+    from dateparser.utils import normalize_unicode  # type: ignore[import-untyped]
+
+    return str(normalize_unicode(word.lower())).rstrip(".")
 
 
 # --- datelines ------------------------------------------------------------------------------------------------------------------
