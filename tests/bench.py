@@ -101,7 +101,7 @@ class Bench:
         query = listing.Query(rows=rows)
         last = listing.last_page(listing.found(self.site, query), query)
         numbers = range(min(last + 1, most or last + 1))
-        known, seen, walk_id = discover._known_states(self.warehouse, self.source), set[str](), f"{run_id}/osce"
+        found = discover.Discovering(self.source, kind="nightly", run_id=run_id, window=None, warehouse=self.warehouse, clock=self.clock)
         started_at = self.clock()
         for number in numbers:
             html = listing.page(self.site, listing.Query(page=number, rows=rows))
@@ -113,14 +113,14 @@ class Bench:
                 url="https://www.osce.org/press-releases",
             )
             entries = tuple(entry for entry in read.entries if "/admin/" not in entry.url)
-            discover._record(Page(number, entries, self.clock()), self.source, run_id, walk_id, self.warehouse, known, seen)
+            found.record([Page(number, entries, self.clock())])
         walk = {
-            "walk_id": walk_id,
+            "walk_id": found.walk_id,
             "run_id": run_id,
             "source": "osce",
             "kind": "nightly",
             "pages": len(numbers),
-            "entries": len(seen),
+            "entries": len(found._seen),
             "refused": 0,
             "is_complete": True,
             "is_whole": most is None,

@@ -30,6 +30,8 @@ from newsroom.warehouse import Warehouse
 FEW = 50
 """Articles that are not worth the start of another process."""
 CRAWLS: tuple[RunKind, ...] = ("nightly", "backfill", "sweep")
+POSTED_EVERY_SECONDS = 0.25
+"""Listing pages that come within so long are written down together."""
 STOPPED_ASKING = "stopped asking for articles"
 """In the detail of a run: the site answered all requests alike."""
 
@@ -111,24 +113,31 @@ class Crawl:
         self.desk.aside(f"discover {self.source.name}", lambda: self._walk(found))
 
     def _walk(self, found: discover.Discovering) -> None:
-        """In a thread of its own: ask for page after page, and hand each over to be written down."""
+        """In a thread of its own: ask for page after page, and hand them over to be written down, several where they come fast."""
         writer = self.way.archive_writer(self.errand.run_id, clock=self.clock)
         memory: tuple[HostMemory, ...] = ()
         requests = 0
+        read: list[Page] = []
+        due = time.monotonic()
         try:
             with self.way.client(self._addresses, writer.write, clock=self.clock, stop=self.desk.stop) as client:
                 for page in found.pages(client, self._addresses):
-                    known = client.memory()
-                    self.desk.post(partial(self._page, found, page, known))
+                    read.append(page)
+                    memory = client.memory()
+                    if (now := time.monotonic()) >= due:
+                        self.desk.post(partial(self._pages_read, found, read, memory))
+                        read, due = [], now + POSTED_EVERY_SECONDS
                 memory, requests = client.memory(), client.requests
         finally:
+            if read:
+                self.desk.post(partial(self._pages_read, found, read, memory))
             end = writer.pause()
             self.desk.post(lambda: self._ends.__setitem__(self.errand.run_id, end))
         self.desk.post(lambda: self._walked(found, memory, requests))
 
-    def _page(self, found: discover.Discovering, page: Page, known: tuple[HostMemory, ...]) -> None:
-        new = found.record(page)
-        self._pages += 1
+    def _pages_read(self, found: discover.Discovering, pages: list[Page], known: tuple[HostMemory, ...]) -> None:
+        new = found.record(pages)
+        self._pages += len(pages)
         self.watch.progress("discover", self.source.name, self._pages, None)
         if self._can_overtake(known):
             self._remember(known)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Protocol
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urljoin, urlsplit
 
@@ -17,6 +18,9 @@ from newsroom.errors import ConfigError
 
 MAX_LENGTH = 2_048
 """Characters of the longest address that is still believed to be one."""
+
+_REMEMBERED = 4_096
+"""Addresses whose canonical spelling is kept, so that it need not be found again."""
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _DROPPED = re.compile(r"[\t\r\n]")
@@ -111,10 +115,26 @@ class Addresses:
         """
         if len(url) > MAX_LENGTH:
             return None
+        if relative_to is None:
+            return self._known(url)
+        try:
+            return self._spelled(urljoin(_clean(relative_to), _clean(url)))
+        except ValueError:  # a bracket without its pair
+            return None
+
+    @cached_property
+    def _known(self) -> Callable[[str], str | None]:
+        """`_spelled`, remembered: a site's pages link to the same two hundred addresses."""
+        return lru_cache(maxsize=_REMEMBERED)(self._spelled)
+
+    def __getstate__(self) -> dict[str, object]:
+        return {"source": self.source, "base_url": self.base_url}
+
+    def _spelled(self, url: str) -> str | None:
         if self._plain.fullmatch(url):  # most are: nothing to undo
             return self._own + self._fold_case(url[len(self._own) :])
         try:
-            parts = urlsplit(_clean(url) if relative_to is None else urljoin(_clean(relative_to), _clean(url)))
+            parts = urlsplit(_clean(url))
             is_ours = parts.scheme in _DEFAULT_PORTS and _netloc(parts) in self._names
         except ValueError:  # a bracket without its pair, a port that is no number
             return None

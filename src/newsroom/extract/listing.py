@@ -226,7 +226,7 @@ class _Reader:
 
     def _titled(self, link: _Link, start: int, stop: int) -> _Link:
         """The same link under the entry's title, if it says `Read more` as others do."""
-        if link.text not in self._stock_texts:
+        if len(link.text) > _MAX_STOCK_TEXT or link.text not in self._stock_texts:
             return link
         lines = self.page.lines
         free = [n for n in range(start, stop) if lines[n].text and n not in self.in_label and not lines[n].is_linky]

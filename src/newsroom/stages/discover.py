@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -65,13 +65,44 @@ class Discovering:
         self._walk = Walk(lambda number: read_page(number, self.source, client=client, addresses=addresses, memo=self._read), self.bounds)
         return self._walk.pages()
 
-    def record(self, page: Page) -> list[Entry]:
-        """Write a page down; returns the entries of articles that no page ever listed before."""
-        _record(page, self.source, self._run_id, self.walk_id, self._warehouse, self._known, self._seen)
-        self._refused.update(page.refused)
-        new = {entry.article_id: entry for entry in page.entries if entry.article_id not in self._listed}
+    def record(self, pages: Sequence[Page]) -> list[Entry]:
+        """Write pages down, in one transaction; returns the entries of articles that no page ever listed before."""
+        states: list[list[dict[str, object]]] = []
+        sightings: list[dict[str, object]] = []
+        for page in pages:
+            states.append([])
+            for entry in _once(page.entries):
+                self._take(entry, page.fetched_at, states[-1], sightings)
+            self._refused.update(page.refused)
+        with self._warehouse.transaction():
+            self._warehouse.append_in_order("facts.entries", states)
+            self._warehouse.append("facts.sightings", sightings)
+        new = {entry.article_id: entry for page in pages for entry in page.entries if entry.article_id not in self._listed}
         self._listed.update(new)
         return list(new.values())
+
+    def _take(self, entry: Entry, seen_at: datetime, states: list[dict[str, object]], sightings: list[dict[str, object]]) -> None:
+        """The rows an entry is worth: a state if the listing says something new of it, a sighting if the walk sees it for the first time."""
+        of = {"source": self.source.name, "article_id": entry.article_id, "url": entry.url, "seen_at": seen_at}
+        state = state_sha256(entry)
+        if self._known.get(entry.url) != state:
+            self._known[entry.url] = state
+            states.append(
+                of
+                | {
+                    "title": entry.title,
+                    "published_on": entry.published_on,
+                    "content_type": entry.content_type,
+                    "issuers": list(entry.issuers),
+                    "topics": list(entry.topics),
+                    "snippet": entry.snippet,
+                    "entry_sha256": state,
+                    "run_id": self._run_id,
+                }
+            )
+        if entry.url not in self._seen:
+            self._seen.add(entry.url)
+            sightings.append(of | {"walk_id": self.walk_id})
 
     def close(self) -> Discovery:
         """Write down how the walk ended, once `pages` is exhausted."""
@@ -138,8 +169,13 @@ def read_page(number: int, source: Source, *, client: Client, addresses: Address
         memo[number] = (digest, listing)
     if not listing.entries:
         _doubt_empty(html, url, source, addresses, response)
-    allowed = [entry for entry in listing.entries if client.allowed(entry.url)]
-    forbidden = [entry.url for entry in listing.entries if not client.allowed(entry.url)]
+    allowed: list[Entry] = []
+    forbidden: list[str] = []
+    for entry in listing.entries:
+        if client.allowed(entry.url):
+            allowed.append(entry)
+        else:
+            forbidden.append(entry.url)
     return Page(
         number,
         tuple(allowed),
@@ -162,38 +198,6 @@ def _doubt_empty(html: str, url: str, source: Source, addresses: Addresses, resp
     if doubt.reason == "soft-404":
         raise NoSuchPage(message)
     raise Rejected(doubt.reason, message)
-
-
-def _record(page: Page, source: Source, run_id: str, walk_id: str, warehouse: Warehouse, known: dict[str, str], seen: set[str]) -> None:
-    fresh = [entry for entry in _once(page.entries) if entry.url not in seen or known.get(entry.url) != state_sha256(entry)]
-    states = [
-        {
-            "source": source.name,
-            "article_id": entry.article_id,
-            "url": entry.url,
-            "title": entry.title,
-            "published_on": entry.published_on,
-            "content_type": entry.content_type,
-            "issuers": list(entry.issuers),
-            "topics": list(entry.topics),
-            "snippet": entry.snippet,
-            "entry_sha256": state_sha256(entry),
-            "seen_at": page.fetched_at,
-            "run_id": run_id,
-        }
-        for entry in fresh
-        if known.get(entry.url) != state_sha256(entry)
-    ]
-    sightings = [
-        {"walk_id": walk_id, "source": source.name, "article_id": entry.article_id, "url": entry.url, "seen_at": page.fetched_at}
-        for entry in fresh
-        if entry.url not in seen
-    ]
-    with warehouse.transaction():
-        warehouse.append("facts.entries", states)
-        warehouse.append("facts.sightings", sightings)
-    seen.update(entry.url for entry in page.entries)
-    known.update((entry.url, state_sha256(entry)) for entry in page.entries)
 
 
 def _once(entries: Iterable[Entry]) -> list[Entry]:
