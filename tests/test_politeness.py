@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from newsroom.dispatch import Threads
+from newsroom.sample import SampleSite
+from newsroom.sample.answers import Answer, Request, respond
 from newsroom.sample.faults import ARTICLE, Fault, redirect, status
 from tests.crash import small_batches
 from tests.nights import Office
@@ -34,3 +38,32 @@ def test_no_two_requests_are_closer_than_the_delay(tmp_path: Path) -> None:
     assert len(times) > 45
     # the pacer counts from when a request has left; the log is stamped by a thread of a busy machine
     assert min(gaps) > DELAY * 0.9
+
+
+def test_batches_side_by_side_share_the_connections(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Four connections for the walk and up to three batches at a time: never more than four requests are under way, and four are."""
+    under_way = 0
+    seen: list[int] = []
+    guard = threading.Lock()
+
+    def slowly(site: SampleSite, request: Request) -> tuple[Answer, int]:
+        nonlocal under_way
+        with guard:
+            under_way += 1
+            seen.append(under_way)
+        time.sleep(0.02)
+        try:
+            return respond(site, request)
+        finally:
+            with guard:
+                under_way -= 1
+
+    monkeypatch.setattr("newsroom.sample.server.respond", slowly)
+    with running(articles=80) as (_, server):
+        config = small_batches(tmp_path / "config")
+        file = config / "sources" / "osce.toml"
+        text = file.read_text(encoding="utf-8")
+        assert "concurrency = 2\n" in text
+        file.write_text(text.replace("concurrency = 2\n", "concurrency = 4\n"), encoding="utf-8")
+        assert Office(tmp_path / "data", server.url, config).run("sweep", engine=Threads(3)).outcome == "ok"
+    assert max(seen) == 4

@@ -80,6 +80,8 @@ class Crawl:
     _numbers: int = 0
     _files: int = 0
     _open: int = 0
+    _connections: int = 0
+    """Requests that batches under way may make at a time."""
     _done: int = 0
     _planned: int = 0
 
@@ -195,13 +197,16 @@ class Crawl:
             return None
         lanes = self._lanes()
         size = fetch.batch_size(self.way.delay_seconds, articles=self.batch.articles, seconds=self.batch.seconds)
-        if self._open >= lanes or (self._walking and (lanes == 1 or len(self._waiting) < size)):
+        free = self.source.politeness.concurrency - self._connections - self._walking
+        if self._open >= lanes or free < 1 or (self._walking and (lanes == 1 or len(self._waiting) < size)):
             return None
         if not self._walking:
             size = min(size, max(FEW, -(-len(self._waiting) // lanes)))  # the last ones are shared out
         jobs = tuple(self._waiting.popleft() for _ in range(min(size, len(self._waiting))))
+        share = max(1, free // (lanes - self._open))
         self._numbers += 1
         self._open += 1
+        self._connections += share
         name = self._file()
         batch = FetchBatch(
             self.way,
@@ -209,7 +214,7 @@ class Crawl:
             jobs,
             warc_name=name,
             warc_end=self._ends.get(name, 0),
-            concurrency=-(-self.source.politeness.concurrency // lanes),
+            concurrency=share,
             memory=self._known(),
             last=self._alike.last,
         )
@@ -240,6 +245,7 @@ class Crawl:
     def give(self, batch: FetchBatch, came: Fetched) -> None:
         """Write down what came of a batch."""
         self._open -= 1
+        self._connections -= batch.concurrency
         self._ends[batch.warc_name] = came.warc_end
         self._free.append(batch.warc_name)
         self._remember(came.memory)
