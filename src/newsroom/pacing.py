@@ -87,6 +87,10 @@ class Turn:
         self._held = False
 
     def __enter__(self) -> Turn:
+        if self._seconds <= 0:  # nobody's turn: only a pause that the host has asked for
+            while (rest := self._host.postponed - self._monotonic()) > 0:
+                self._wait(rest)
+            return self
         self._host.turn.acquire()
         self._held = True
         try:
