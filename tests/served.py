@@ -54,6 +54,20 @@ def family(pid: int) -> list[int]:
     return [one for one in found if one in parents]
 
 
+def servers(home: Path | str) -> list[int]:
+    """Prefect servers of ours that work in `home`, or below, and are alive."""
+    found = []
+    for line in subprocess.run(["ps", "-eo", "pid=,stat=,args="], capture_output=True, text=True, check=True).stdout.splitlines():
+        pid, state, command = line.split(None, 2)
+        if "flows.server_process" in command and not state.startswith("Z"):
+            try:
+                if str(home) in Path(f"/proc/{pid}/environ").read_text(errors="replace"):
+                    found.append(int(pid))
+            except OSError:
+                continue
+    return found
+
+
 @dataclass
 class Prefect:
     """A Prefect server, by its API: the only place where tests ask one."""

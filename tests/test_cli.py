@@ -26,6 +26,7 @@ from newsroom.sample import Fault, SampleSite, Server, serve
 from newsroom.sample.faults import challenge, drip
 from newsroom.warehouse import Warehouse
 from tests.nights import CONFIG, Office
+from tests.served import servers
 from tests.site import running
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -392,20 +393,6 @@ def start(*words: object, home: str, **more: str) -> subprocess.Popen[str]:
 def finish(process: subprocess.Popen[str], seconds: float = 400) -> Said:
     out, err = process.communicate(timeout=seconds)
     return Said(process.returncode, out, err)
-
-
-def servers(home: str) -> list[int]:
-    """Prefect servers of ours that work in `home` and are alive."""
-    found = []
-    for line in subprocess.run(["ps", "-eo", "pid=,stat=,args="], capture_output=True, text=True, check=True).stdout.splitlines():
-        pid, state, command = line.split(None, 2)
-        if "flows.server_process" in command and not state.startswith("Z"):
-            try:
-                if home in Path(f"/proc/{pid}/environ").read_text(errors="replace"):
-                    found.append(int(pid))
-            except OSError:
-                continue
-    return found
 
 
 @pytest.mark.slow
