@@ -56,10 +56,10 @@ demo: install
 	@$(BIN)/newsroom demo
 
 test: lint
-	@$(BIN)/python -m pytest -m '$(MARKS)'
+	@$(BIN)/python -m pytest -n auto -m '$(MARKS)'
 
 test-fast: install
-	@$(BIN)/python -m pytest -m 'not slow'
+	@$(BIN)/python -m pytest -n auto -m 'not slow'
 
 # Figures of docs/reliability.md come from here. The same tests are in `make test` with smaller numbers.
 test-long: install

@@ -1,4 +1,4 @@
-"""What all tests share: an environment without the tester's own settings, and Hypothesis without a clock."""
+"""What all tests share: an environment without the tester's own settings, Hypothesis without a clock, and who runs which test."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import sys
 import traceback
 from collections.abc import Iterator
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 from hypothesis import settings
@@ -41,3 +41,46 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.startswith(("NEWSROOM_", "PREFECT_")) or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
+
+
+# --- several at once (`pytest -n auto`)
+
+FIRST = (
+    "test_drift.py::test_no_mutation_gets_through", "test_crash.py::test_killed_at_any_instant", "test_serve.py", "test_cli.py",
+    "test_backfill.py::test_twenty_years", "test_readers.py", "test_cluster.py", "test_chaos.py", "test_drift.py", "test_crash.py",
+    "test_checks.py", "test_flows.py", "test_housekeeping.py", "test_public.py", "test_backfill.py", "test_direct.py", "test_schedule.py",
+)  # fmt: skip
+"""What takes longest is begun first, so that nobody works alone at the end. A wrong order costs time, nothing else."""
+
+ALONE = (
+    "test_backfill.py", "test_changes.py", "test_chaos.py", "test_checks.py", "test_crash.py", "test_direct.py", "test_extract_altered.py",
+    "test_nights.py", "test_redesigns.py", "test_trust.py", "test_waiting.py", "test_watching.py", "test_no_mutation_gets_through",
+)  # fmt: skip
+"""Long modules (and a test) that have nothing but functions in common: each test may run in another process. All others stay together
+for the servers that they share and the stories that they tell."""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Half of a test is waiting (for a server that starts, a pause that must be kept), so there are twice as many as cores."""
+    return min(8, 2 * len(os.sched_getaffinity(0))) if hasattr(os, "sched_getaffinity") else 4
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Under xdist only: on its own, pytest keeps the order one expects."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: next((at for at, start in enumerate(FIRST) if f"tests/{start}" in item.nodeid), len(FIRST)))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """A module to a process, or a test where that makes no difference; in the order in which they stand."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Modules(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            module, _, test = nodeid.partition("::")
+            return nodeid if module.rpartition("/")[2] in ALONE or test in ALONE else module
+
+    config.option.loadscopereorder = False
+    return Modules(config, log)

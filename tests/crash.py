@@ -212,7 +212,7 @@ class Campaign:
                     self.let_end(server.url, step)
         finally:
             stop.set()
-            reader.join(20)
+            reader.join(120)
         polls, troubles = json.loads(polled.read_text(encoding="utf-8"))
         assert troubles == [], f"a reader saw: {troubles[:3]}"
         self.tally.polls += polls
@@ -233,13 +233,13 @@ class Campaign:
         """Run the command, and strike; if it is over before that, nothing is counted."""
         began = time.monotonic()
         child = self.start(url, command, blow)
-        child.join(blow.seconds if blow.point is None else 60)
+        child.join(blow.seconds if blow.point is None else 200)
         if child.is_alive():
             assert child.pid is not None
             os.kill(child.pid, blow.sign)
             struck = time.monotonic()
-            child.join(30)
-            assert not child.is_alive(), f"still there 30 s after {blow.sign.name}"
+            child.join(90)
+            assert not child.is_alive(), f"still there 90 s after {blow.sign.name}"
             if blow.sign == signal.SIGTERM:
                 self.tally.slowest_end_seconds = max(self.tally.slowest_end_seconds, time.monotonic() - struck)
         if child.exitcode == -signal.SIGKILL:
@@ -255,7 +255,7 @@ class Campaign:
 
     def let_end(self, url: str, command: Command) -> None:
         child = self.start(url, command, Blow())
-        child.join(120)
+        child.join(400)
         assert child.exitcode == 0, f"{command} on what killed runs left: {self.trouble()} (exit {child.exitcode})"
 
     def start(self, url: str, command: Command, blow: Blow) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -48,6 +49,8 @@ class Office:
     config: Path = CONFIG
     now: datetime = LONG_AFTER
     lines: list[str] = field(default_factory=list)
+    when: tuple[str, Callable[[], object]] | None = None
+    """Words, and what happens (in the world outside) once they are said: no pause in a test is as sure."""
 
     def clock(self) -> datetime:
         """Ticks a millisecond whenever it is read, so that no two facts have the same time."""
@@ -59,6 +62,8 @@ class Office:
 
     def say(self, line: str) -> None:
         self.lines.append(line)
+        if self.when and self.when[0] in line:
+            self.when[1]()
 
     def progress(self, stage: str, source: str | None, done: int, total: int | None) -> None:
         pass

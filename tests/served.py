@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -13,7 +14,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,8 +30,11 @@ PATIENCE_SECONDS = 180
 
 
 def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])
+    """A port that is free now, and below those which the system hands out: no other test gets it by chance before it is used."""
+    while True:
+        port = random.randrange(10_000, 30_000)
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 def environment(**more: str) -> dict[str, str]:
@@ -50,24 +54,40 @@ def family(pid: int) -> list[int]:
     return [one for one in found if one in parents]
 
 
+def servers(home: Path | str) -> list[int]:
+    """Prefect servers of ours that work in `home`, or below, and are alive."""
+    found = []
+    for line in subprocess.run(["ps", "-eo", "pid=,stat=,args="], capture_output=True, text=True, check=True).stdout.splitlines():
+        pid, state, command = line.split(None, 2)
+        if "flows.server_process" in command and not state.startswith("Z"):
+            try:
+                if str(home) in Path(f"/proc/{pid}/environ").read_text(errors="replace"):
+                    found.append(int(pid))
+            except OSError:
+                continue
+    return found
+
+
 @dataclass
 class Prefect:
-    """A Prefect server, by its API."""
+    """A Prefect server, by its API: the only place where tests ask one."""
 
     url: str
     log: Path
 
     def ask(self, path: str, query: Any = None, method: str | None = None) -> Any:
+        """The answer; a server that is busy (503: its SQLite is locked for a moment) is asked again, as Prefect's own client does."""
         data = None if query is None else json.dumps(query).encode()
         request = urllib.request.Request(f"{self.url}/{path}", data, {"Content-Type": "application/json"}, method=method)
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while True:
             try:
-                with urllib.request.urlopen(request, timeout=20) as answer:
+                with urllib.request.urlopen(request, timeout=60) as answer:
                     told = answer.read()
             except urllib.error.HTTPError as error:
-                if error.code != 503:  # its SQLite is locked for a moment; Prefect's own client asks again, too
+                if error.code != 503 or time.monotonic() > deadline:
                     raise
-                time.sleep(1)
+                time.sleep(0.5)
             else:
                 return json.loads(told) if told else None
 
@@ -168,7 +188,7 @@ class Served(Prefect):
         """SIGTERM; which of its processes are left when it has ended."""
         pids = family(self.process.pid)
         self.process.terminate()
-        self.process.wait(60)
+        self.process.wait(PATIENCE_SECONDS)
         return [pid for pid in pids if family(pid)]
 
 

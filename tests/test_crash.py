@@ -192,7 +192,7 @@ def test_a_file_that_may_not_grow(office: Office, site: SampleSite, limit: int) 
     imports = "import sys; from pathlib import Path; from tests.test_crash import _limited"
     program = f"{imports}; d, u, c = sys.argv[1:]; _limited(Path(d), u, Path(c), {limit})"
     child = subprocess.run(
-        [sys.executable, "-c", program, office.data, office.base_url, office.config], capture_output=True, text=True, timeout=100
+        [sys.executable, "-c", program, office.data, office.base_url, office.config], capture_output=True, text=True, timeout=280
     )
     assert child.stdout, child.stderr
     how, said, code = json.loads(child.stdout.splitlines()[-1])

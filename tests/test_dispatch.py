@@ -75,12 +75,14 @@ def test_newsrooms_take_turns_and_a_polite_one_has_one_batch_under_way() -> None
 
 
 def test_no_more_batches_are_under_way_than_there_is_room() -> None:
-    now, most, guard = [0], [0], threading.Lock()
+    now, most, guard, full = [0], [0], threading.Lock(), threading.Barrier(3)
 
     def counted(share: Share) -> None:
         with guard:
             now[0] += 1
             most[0] = max(most[0], now[0])
+        if share.number < 3:
+            full.wait(60)  # the first go on when there are as many as may be
         time.sleep(0.005)
         with guard:
             now[0] -= 1
@@ -102,7 +104,7 @@ def test_what_runs_beside_the_desk_is_waited_for_and_its_error_is_the_runs() -> 
 
     desk.aside("discover a", walk)
     with pytest.raises(OSError, match="the disk is full"):
-        desk.serve([Newsroom("a", 2, lambda _share: stop.wait(10))])
+        desk.serve([Newsroom("a", 2, lambda _share: stop.wait(60))])
     assert pages == [0, 1, 2] and stop.is_set()
 
 

@@ -55,6 +55,7 @@ def test_articles_in_two_rewritings(one: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("one", ARTICLE_REWRITINGS)
 def test_articles_in_any_two_rewritings(one: str) -> None:
     check_articles(one, every=1)
@@ -89,6 +90,7 @@ def test_listings_in_two_rewritings(one: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("one", altered.REWRITINGS)
 def test_listings_in_any_two_rewritings(one: str) -> None:
     check_listings(one, every=1)

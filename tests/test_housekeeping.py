@@ -8,9 +8,6 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -28,6 +25,7 @@ from newsroom.lock import hold
 from newsroom.sample import SampleSite, Server, serve
 from newsroom.warehouse import Warehouse, compact
 from tests.nights import CONFIG, Office
+from tests.served import Prefect
 
 
 @pytest.fixture(scope="module")
@@ -259,40 +257,31 @@ def prefect(here: Office, *, dry_run: bool = False) -> Done:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_our_prefect_server_forgets_old_runs(tmp_path: Path) -> None:
     """A temporary server deletes what is older than 30 days while it serves; a log that has grown begins anew."""
     home = tmp_path / "prefect"
     home.mkdir()
     (home / "server.log").write_bytes(b"x" * 5_000_001)
 
-    def call(api: Any, path: str, what: dict[str, Any]) -> Any:
-        request = urllib.request.Request(f"{api.url}/{path}", json.dumps(what).encode(), {"Content-Type": "application/json"})
-        deadline = time.monotonic() + 30
-        while True:
-            try:
-                with urllib.request.urlopen(request, timeout=30) as answer:
-                    return json.load(answer)
-            except urllib.error.HTTPError as error:  # Prefect's words for a database that is busy with its own housekeeping
-                if error.code != 503 or time.monotonic() > deadline:
-                    raise
-            time.sleep(0.5)
-
     with prefect_api(home, dict(os.environ)) as api:
         api.wait()
-        flow = call(api, "flows/", {"name": "nightly"})["id"]
-        old, young = (call(api, "flow_runs/", {"flow_id": flow, "name": n, "state": {"type": "COMPLETED"}})["id"] for n in ("old", "young"))
-        call(api, "task_runs/", {"flow_run_id": old, "task_key": "fetch", "dynamic_key": "1"})
+        server = Prefect(api.url, home / "server.log")
+        flow = server.ask("flows/", {"name": "nightly"})["id"]
+        old, young = (
+            server.ask("flow_runs/", {"flow_id": flow, "name": name, "state": {"type": "COMPLETED"}})["id"] for name in ("old", "young")
+        )
+        server.ask("task_runs/", {"flow_run_id": old, "task_key": "fetch", "dynamic_key": "1"})
     assert (home / "server.log").stat().st_size < 5_000_000 and (home / "server.log.1").stat().st_size == 5_000_001
     with closing(sqlite3.connect(home / "prefect.db", isolation_level=None)) as database:
         database.execute("UPDATE flow_run SET end_time = '2026-01-01 02:30:00.000000' WHERE id = ?", [old])
 
     with prefect_api(home, dict(os.environ)) as api:
         api.wait()
-        deadline = time.monotonic() + 30
-        while len(left := call(api, "flow_runs/filter", {})) > 1 and time.monotonic() < deadline:
-            time.sleep(0.2)
-        assert [run["id"] for run in left] == [young]
-        assert call(api, "task_runs/filter", {}) == []
+        server = Prefect(api.url, home / "server.log")
+        server.wait("housekeeping", lambda: len(server.ask("flow_runs/filter", {})) == 1)
+        assert [run["id"] for run in server.ask("flow_runs/filter", {})] == [young]
+        assert server.ask("task_runs/filter", {}) == []
 
 
 # --- backup and restore

@@ -33,6 +33,7 @@ from newsroom.model import ArchiveRef, Exchange
 from newsroom.pacing import Pacer
 from newsroom.robots import Robots
 from tests.faults import Behaviour, FaultyServer, answer, chunked, drip, head, raw, reset
+from tests.polite import assert_polite, departures
 
 OWN = "https://www.osce.org"
 NOW = datetime(2026, 11, 23, 2, 30, tzinfo=UTC)
@@ -253,14 +254,14 @@ def test_backoff_grows_and_is_jittered(server: FaultyServer) -> None:
 
 @pytest.mark.parametrize("where", ["headers", "body"])
 def test_a_drip_ends_at_the_deadline(server: FaultyServer, where: str) -> None:
-    """A byte every 50 ms never trips a read timeout of 5 s; the deadline of the whole response does."""
+    """A byte every 50 ms, for 20 s, never trips a read timeout of 5 s; the deadline of the whole response does."""
     whole = head(200, {"Content-Length": "100000"})
     server.on("/a/1", drip(b"x" * 400, every=0.05, first=whole if where == "body" else b"HTTP/1.1 200 OK\r\nX-A: "))
-    night = Night(server, politeness={"retries": 0, "total_timeout_seconds": 0.4})
+    night = Night(server, politeness={"retries": 0, "total_timeout_seconds": 2})
     started = time.monotonic()
     with pytest.raises(Transient):
         night.get("/a/1")
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 15
     assert [exchange.truncated for exchange in night.recorded[1:]] == (["time"] if where == "body" else [])
 
 
@@ -298,12 +299,12 @@ def test_an_unknown_host_is_a_readable_error(server: FaultyServer) -> None:
 
 def test_a_name_service_that_does_not_answer_is_not_waited_for(server: FaultyServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """`getaddrinfo` has no time limit; a look-up gets what a connection gets, and the host is called down as for any other silence."""
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: time.sleep(20))
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: time.sleep(60))
     server.url = "http://slow.invalid"
     began = time.monotonic()
     with pytest.raises(HostDown, match="no answer from the name service within"):
         Night(server, politeness={"connect_timeout_seconds": 0.1}).get("/a/1")
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30
 
 
 def test_stop_ends_waiting_at_once(server: FaultyServer) -> None:
@@ -315,7 +316,7 @@ def test_stop_ends_waiting_at_once(server: FaultyServer) -> None:
     started = time.monotonic()
     with pytest.raises(Stopped, match="stopped"):
         night.get("/a/1")
-    assert time.monotonic() - started < 20
+    assert time.monotonic() - started < 50
 
 
 # robots
@@ -414,8 +415,9 @@ class Ticks:
         self.slept.append(seconds)
 
 
-def test_no_two_requests_come_closer_than_the_delay(server: FaultyServer) -> None:
+def test_no_two_requests_come_closer_than_the_delay(server: FaultyServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """Four threads, retries, redirects and robots at once: the server's log shows one request per delay."""
+    sent = departures(monkeypatch)
     for n in range(8):
         server.on(f"/a/{n}", answer(503), answer(301, headers={"Location": f"/b/{n}"}))
         server.on(f"/b/{n}", answer(200, PAGE))
@@ -423,10 +425,8 @@ def test_no_two_requests_come_closer_than_the_delay(server: FaultyServer) -> Non
     with ThreadPoolExecutor(4) as pool:
         responses = list(pool.map(night.get, [f"/a/{n}" for n in range(8)]))
     assert [response.requests for response in responses] == [3] * 8
-    times = [seen.at for seen in server.requests]
-    gaps = [later - earlier for earlier, later in pairwise(times)]
-    # the log is stamped by threads of a busy machine: half a delay is far above what unpaced requests would show
-    assert len(times) == 25 and min(gaps) > 0.05 and times[-1] - times[0] > 24 * 0.1 * 0.95
+    assert len(server.requests) == 25
+    assert_polite(sent, [seen.at for seen in server.requests], 0.1)
 
 
 def test_turns_are_exact() -> None:
@@ -471,18 +471,19 @@ def test_processes_keep_their_distance_too(tmp_path: Path) -> None:
     """Three at once ask the same host: to all of them it is one request per delay."""
     words = [sys.executable, "-c", _ASKS, str(tmp_path)]
     crowd = [subprocess.Popen(words, stdout=subprocess.PIPE, text=True) for _ in range(3)]
-    times = sorted(float(line) for process in crowd for line in process.communicate(timeout=60)[0].split())
+    times = sorted(float(line) for process in crowd for line in process.communicate(timeout=250)[0].split())
     assert len(times) == 18 and all(later - earlier >= 0.1 for earlier, later in pairwise(times))
 
 
-def test_a_run_after_another_waits_before_its_first_request(server: FaultyServer, tmp_path: Path) -> None:
+def test_a_run_after_another_waits_before_its_first_request(server: FaultyServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The last request of a run and the first of the next (for robots.txt) are a delay apart, as any two."""
+    sent = departures(monkeypatch)
     for _ in range(3):
         night = Night(server, sleep=time.sleep, delay=0.3, pacing=tmp_path / "pacing")
         night.get("/a/1")
         night.client.close()
-    times = [seen.at for seen in server.requests]
-    assert len(times) == 6 and min(later - earlier for earlier, later in pairwise(times)) >= 0.29
+    assert len(server.requests) == len(sent) == 6
+    assert min(later - earlier for earlier, later in pairwise(sent)) >= 0.3
 
 
 @pytest.mark.parametrize("told", ["4102444800.000000", "", "soon", "\0\0\0\0", "-1", "nan"])

@@ -78,7 +78,7 @@ def test_every_command_of_prefects_and_its_options_exist() -> None:
         wanted.setdefault(path, set()).update(word for word in words if word.startswith("--"))
     assert len(wanted) >= 4
     for path, options in wanted.items():
-        told = subprocess.run([sys.executable, "-m", "prefect", *path, "--help"], capture_output=True, text=True, timeout=120, check=False)
+        told = subprocess.run([sys.executable, "-m", "prefect", *path, "--help"], capture_output=True, text=True, timeout=250, check=False)
         assert told.returncode == 0, path
         offered = set(re.findall(r"--[a-z-]+[a-z]", told.stdout))
         assert options <= offered, (path, options - offered)
@@ -95,7 +95,7 @@ def test_systemd_takes_the_units(tmp_path: Path) -> None:
         text = path.read_text(encoding="utf-8").replace("/srv/newsroom/.venv/bin/newsroom", sys.executable)
         (tmp_path / path.name).write_text(text, encoding="utf-8")
     command = ["systemd-analyze", "verify", "--man=no", *(str(tmp_path / path.name) for path in UNITS)]
-    told = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    told = subprocess.run(command, capture_output=True, text=True, timeout=250, check=False)
     assert (told.returncode, told.stderr) == (0, "")
 
 

@@ -79,6 +79,6 @@ def test_none_stays_behind() -> None:
     with Processes(1) as processes:
         pid = processes.call(doubled, Share(1))[1]
     for child in multiprocessing.active_children():
-        child.join(10)
+        child.join(60)
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)

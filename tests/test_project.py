@@ -117,7 +117,7 @@ def test_the_version_is_said_once_and_told_in_the_changelog() -> None:
 def make(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     """Make, as a user types it."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS", "PYTHON"))}
-    return subprocess.run(["make", *arguments], cwd=cwd, env=environment, capture_output=True, text=True, check=False, timeout=60)
+    return subprocess.run(["make", *arguments], cwd=cwd, env=environment, capture_output=True, text=True, check=False, timeout=250)
 
 
 def test_make_tells_what_it_can_do() -> None:
@@ -152,7 +152,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The project as a wheel."""
     folder = tmp_path_factory.mktemp("wheel")
     build = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(folder)]
-    subprocess.run(build, cwd=ROOT, check=True, capture_output=True, timeout=100)
+    subprocess.run(build, cwd=ROOT, check=True, capture_output=True, timeout=250)
     (found,) = folder.glob("*.whl")
     return found
 
@@ -182,7 +182,7 @@ def test_an_installed_newsroom_brings_its_configuration(wheel: Path, tmp_path: P
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=250,
     )
     assert done.stdout.split()[0] == str(tmp_path / "newsroom" / "_config")
     assert "invariant_unique" in done.stdout

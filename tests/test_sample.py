@@ -36,7 +36,7 @@ Answered = tuple[int, dict[str, str], bytes]
 
 def ask(server: Server, target: str, **headers: str) -> Answered:
     """One GET on a connection of its own; header names with `_` for `-`."""
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=5)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
     try:
         connection.request("GET", target, headers={name.replace("_", "-"): value for name, value in headers.items()})
         answer = connection.getresponse()

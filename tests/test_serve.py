@@ -22,7 +22,7 @@ from newsroom.warehouse import Warehouse, open_public
 from tests.served import PROGRAM, Prefect, Served, environment, free_port, process
 from tests.site import running
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 NIGHTLY = "nightly/all-sources"
 SLOWLY: dict[str, Any] = {"delay": 0.5, "recheck": "all"}
@@ -64,9 +64,9 @@ def test_a_schedule_starts_the_nightly_and_a_stranger_can_read_what_it_did(serve
     assert "walk osce: complete" in artifacts["newsroom-verdict"]["data"]
     link = f"{served.url.removesuffix('/api')}/newsroom/report.html"
     assert link in artifacts["newsroom-report"]["data"]
-    with urllib.request.urlopen(link, timeout=10) as page:
+    with urllib.request.urlopen(link, timeout=60) as page:
         assert b"<title>" in page.read()
-    with urllib.request.urlopen(served.url.removesuffix("/api"), timeout=10) as page:
+    with urllib.request.urlopen(served.url.removesuffix("/api"), timeout=60) as page:
         assert b"Prefect" in page.read(), "the UI is there"
 
 
@@ -85,7 +85,7 @@ def test_a_night_that_finds_one_at_work_makes_way_and_a_cancelled_one_leaves_all
     asked = time.monotonic()
     served.ask(f"flow_runs/{mine}/set_state", {"state": {"type": "CANCELLING", "name": "Cancelling"}})
     served.wait("its end", lambda: served.state(mine)[0] == "Cancelled")
-    assert time.monotonic() - asked < 20, "within seconds"
+    assert time.monotonic() - asked < 60, "long before it would have ended by itself"
     served.wait("its lock", lambda: lock.holder(served.data) is None)
     assert not list((served.data / "prefect" / "alive").iterdir())
 
@@ -177,7 +177,7 @@ def test_a_worker_runs_what_was_deployed_to_its_pool(tmp_path: Path) -> None:
             where = ["--data", str(tmp_path / "data"), "--config", "config", "--base-url", site.url, "--delay", "0"]
             command = [*PROGRAM, "deploy", "--work-pool", "night-shift", *where]
             return subprocess.run(
-                command, env=environment(**api), cwd=Path(__file__).parents[1], capture_output=True, text=True, timeout=120, check=False
+                command, env=environment(**api), cwd=Path(__file__).parents[1], capture_output=True, text=True, timeout=300, check=False
             )
 
         refused = deploy()
@@ -185,7 +185,7 @@ def test_a_worker_runs_what_was_deployed_to_its_pool(tmp_path: Path) -> None:
         assert "make it: prefect work-pool create night-shift --type process" in refused.stderr
         assert refused.stderr.count("\n") == 1
         make = [*prefect, *"work-pool create night-shift --type process --overwrite".split()]
-        subprocess.run(make, env=environment(**api), capture_output=True, timeout=120, check=True)
+        subprocess.run(make, env=environment(**api), capture_output=True, timeout=300, check=True)
         done = deploy()
         assert done.returncode == 0, done.stderr
         assert "prefect worker start --pool night-shift" in done.stdout

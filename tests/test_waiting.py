@@ -33,7 +33,7 @@ from newsroom import lock
 from newsroom.errors import Busy
 def say(line): print(line, flush=True)
 try:
-    with lock.turn(Path(sys.argv[1]), work=sys.argv[2], wait_seconds=60, say=say):
+    with lock.turn(Path(sys.argv[1]), work=sys.argv[2], wait_seconds=250, say=say):
         print('my turn', flush=True)
 except Busy as busy:
     print(busy, flush=True)
@@ -65,7 +65,7 @@ def first_line(process: subprocess.Popen[str]) -> str:
 
 def ends(process: subprocess.Popen[str]) -> list[str]:
     """What it says until it ends."""
-    return (process.communicate(timeout=30)[0] or "").splitlines()
+    return (process.communicate(timeout=120)[0] or "").splitlines()
 
 
 def test_a_run_says_once_for_whom_it_waits_and_goes_on_when_it_is_free(tmp_path: Path, data: Path) -> None:
@@ -73,14 +73,14 @@ def test_a_run_says_once_for_whom_it_waits_and_goes_on_when_it_is_free(tmp_path:
     with serve(SampleSite(12)) as server, another(HOLD, data) as sweep:
         office = Office(data, server.url, impatient_config(tmp_path / "config"))
         assert sweep.stdin is not None
-        asked_at: list[int] = []
-        threading.Timer(1.0, lambda: [asked_at.append(len(server.log)), sweep.stdin.close()]).start()  # type: ignore[union-attr, func-returns-value]
-        result = office.run("nightly", wait=30)
+        end, asked_at = sweep.stdin.close, list[int]()
+        office.when = ("waiting for", lambda: threading.Timer(0.5, lambda: [asked_at.append(len(server.log)), end()]).start())
+        result = office.run("nightly", wait=120)
     assert (result.outcome, asked_at) == ("ok", [0]), "no request before its turn"
     told = [line for line in office.lines if "waiting for" in line]
     assert len(told) == 1
     assert f"waiting for run 20270601-023000-sweep (process {sweep.pid} on " in told[0]
-    assert "since 2027-06-01 02:30 UTC), at most 30 s" in told[0]
+    assert "since 2027-06-01 02:30 UTC), at most 2 min" in told[0]
     assert [path.name for path in (data / "waiting").iterdir()] == ["line.lock"]
 
 
@@ -92,8 +92,8 @@ def test_a_run_waits_for_those_who_only_look_into_the_warehouse(tmp_path: Path, 
         office.run("nightly")
         office.lines.clear()
         with another(look, data / "warehouse.duckdb") as colleague:
-            threading.Timer(2.0, colleague.kill).start()
-            assert office.run("nightly", wait=30).outcome == "ok"
+            office.when = ("another process has the warehouse open", colleague.kill)
+            assert office.run("nightly", wait=120).outcome == "ok"
     (told,) = [line for line in office.lines if "waiting" in line]
     assert "another process has the warehouse open" in told and f"PID {colleague.pid}" in told
 
@@ -105,7 +105,7 @@ def test_patience_has_an_end(data: Path) -> None:
         began = time.monotonic()
         with pytest.raises(Busy) as busy, lock.turn(data, work="nightly", wait_seconds=0.6, say=said.append):
             pytest.fail("must not get here")
-        assert 0.5 < time.monotonic() - began < 5
+        assert 0.6 <= time.monotonic() - began < 60
         assert f"process {sweep.pid}" in str(busy.value) and "is still at work after 1 s; wait longer (--wait), or stop it" in str(
             busy.value
         )
@@ -122,7 +122,7 @@ def test_of_the_same_work_only_one_waits(data: Path) -> None:
         with another(WAIT, data, "nightly osce") as second:
             told = first_line(second)
             assert f"nightly osce (process {nightly.pid} on" in told and "waits already and will do the same" in told
-            assert second.wait(10) == 0
+            assert second.wait(120) == 0
         with another(WAIT, data, "sweep osce") as other:
             assert f"and then nightly osce (process {nightly.pid}" in first_line(other), "it says for whom else"
             with pytest.raises(Busy, match="waits already"):
@@ -143,13 +143,13 @@ def test_first_come_first_served_and_who_comes_back_at_once_is_last(data: Path) 
     order: list[str] = []
 
     def take(work: str) -> None:
-        with lock.turn(data, work=work, wait_seconds=60):
+        with lock.turn(data, work=work, wait_seconds=250):
             order.append(work)
             time.sleep(0.05)
 
     threads = []
     for slice_number in range(2):
-        with lock.turn(data, work=f"backfill, slice {slice_number}", wait_seconds=60):
+        with lock.turn(data, work=f"backfill, slice {slice_number}", wait_seconds=250):
             order.append(f"backfill, slice {slice_number}")
             for work in ("nightly", "sweep") if slice_number == 0 else ("reparse",):
                 threads.append(threading.Thread(target=take, args=(work,)))
@@ -161,21 +161,21 @@ def test_first_come_first_served_and_who_comes_back_at_once_is_last(data: Path) 
     assert order == ["backfill, slice 0", "nightly", "sweep", "backfill, slice 1", "reparse", "backfill, slice 2"]
 
 
-def test_a_look_does_not_turn_a_run_away(data: Path) -> None:
+def test_a_look_does_not_turn_a_run_away(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`newsroom status` holds the lock for an instant to see whether anybody does: no reason to refuse a run that will not wait."""
     with lock.turn(data, work="first"):
         pass
-    is_held = threading.Event()
+    look = lock.FileLock(data / "newsroom.lock")
+    look.acquire()
+    glances: list[float] = []
 
-    def look() -> None:
-        with lock.FileLock(data / "newsroom.lock"):
-            is_held.set()
-            time.sleep(lock.GLANCE_SECONDS / 2)
+    def over(seconds: float) -> None:
+        glances.append(seconds)
+        look.release()
 
-    threading.Thread(target=look).start()
-    is_held.wait(10)
+    monkeypatch.setattr(lock.time, "sleep", over)
     with lock.turn(data, work="nightly"):
-        pass
+        assert glances == [lock.GLANCE_SECONDS]
 
 
 def test_many_who_want_it_never_have_it_together_and_all_get_it(data: Path) -> None:
@@ -185,7 +185,7 @@ def test_many_who_want_it_never_have_it_together_and_all_get_it(data: Path) -> N
 
     def take(work: str) -> None:
         for _ in range(2):
-            with lock.turn(data, work=work, wait_seconds=60):
+            with lock.turn(data, work=work, wait_seconds=250):
                 inside.append(work)
                 most.append(len(inside))
                 time.sleep(0.005)
@@ -195,7 +195,7 @@ def test_many_who_want_it_never_have_it_together_and_all_get_it(data: Path) -> N
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(250)
     assert most == [1] * 24
     assert lock.waiting(data) == []
 
@@ -203,7 +203,7 @@ def test_many_who_want_it_never_have_it_together_and_all_get_it(data: Path) -> N
 def test_work_of_many_turns_is_under_way_once(data: Path) -> None:
     """Also between its turns, when it neither holds the directory nor waits for it; and not when it was killed."""
     program = WAIT.replace(
-        "with lock.turn(Path(sys.argv[1]), work=sys.argv[2], wait_seconds=60, say=say):", "with lock.sole(Path(sys.argv[1]), sys.argv[2]):"
+        "with lock.turn(Path(sys.argv[1]), work=sys.argv[2], wait_seconds=250, say=say):", "with lock.sole(Path(sys.argv[1]), sys.argv[2]):"
     )
     with another(program.replace("print('my turn', flush=True)", "print('my turn', flush=True); sys.stdin.read()"), data, "years") as years:
         assert first_line(years) == "my turn"
@@ -220,7 +220,7 @@ def test_work_of_many_turns_is_under_way_once(data: Path) -> None:
             pass
 
 
-def until(wanted: Callable[[], bool], seconds: float = 20) -> None:
+def until(wanted: Callable[[], bool], seconds: float = 120) -> None:
     deadline = time.monotonic() + seconds
     while not wanted():
         assert time.monotonic() < deadline, "it did not come"

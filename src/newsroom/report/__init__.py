@@ -10,12 +10,13 @@ import base64
 import hashlib
 import json
 from datetime import datetime
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
 from newsroom import __version__
@@ -51,21 +52,17 @@ def render(facts: Facts, *, now: datetime) -> str:
     found: dict[str, list[dict[str, Any]]] = {}
     for row in facts.check_rows:
         found.setdefault(row["check_name"], []).append(json.loads(row["found"]))
-    return (
-        _environment()
-        .from_string(_part("page.html.j2"))
-        .render(
-            facts=facts,
-            verdict=verdict(facts),
-            figures=figures.draw(facts),
-            found=found,
-            changes=[{**each, "diffs": _diffs(each)} for each in facts.changes],
-            style=Markup(style),  # noqa: S704 -- our own file
-            style_sha256=digest,
-            now=now,
-            version=__version__,
-            signs=SIGNS,
-        )
+    return _page().render(
+        facts=facts,
+        verdict=verdict(facts),
+        figures=figures.draw(facts),
+        found=found,
+        changes=[{**each, "diffs": _diffs(each)} for each in facts.changes],
+        style=Markup(style),  # noqa: S704 -- our own file
+        style_sha256=digest,
+        now=now,
+        version=__version__,
+        signs=SIGNS,
     )
 
 
@@ -73,12 +70,13 @@ def _part(name: str) -> str:
     return files("newsroom.report").joinpath(name).read_text(encoding="utf-8")
 
 
-def _environment() -> Environment:
+@cache  # compiling it takes longer than filling it
+def _page() -> Template:
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_tame)
     environment.filters |= {"count": count, "day": day, "link": _link, "percent": _percent, "number": _number}
     environment.filters |= {"words": _underscored, "seconds": _seconds}
     environment.globals["remedy"] = remedy
-    return environment
+    return environment.from_string(_part("page.html.j2"))
 
 
 def _diffs(change: dict[str, Any]) -> list[tuple[str, list[diff.Piece]]]:
