@@ -9,7 +9,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 from pathlib import Path
 from typing import Any
 
@@ -225,6 +225,26 @@ def test_nobody_keeps_house_while_a_run_is_at_work(here: Office, tmp_path: Path)
         ):
             with pytest.raises(Busy, match="20261123-023000-nightly"):
                 act()
+
+
+def test_housekeeping_and_backup_wait_their_turn(here: Office, tmp_path: Path) -> None:
+    """Begun by cron while a night is at work: they say for whom they wait, and go on when it has ended."""
+    patient = pipeline.Options(here.config, here.data, wait_seconds=60)
+    for act in (
+        lambda say: list(pipeline.keep_house(patient, say=say)),
+        lambda say: pipeline.prune_archive(patient, days=10_000, say=say),
+        lambda say: pipeline.back_up(patient, tmp_path / "backup", say=say),
+    ):
+        night, told = hold(here.data, run_id="20261123-023000-nightly", now=here.clock()), list[str]()
+
+        def say(line: str, night: AbstractContextManager[None] = night, told: list[str] = told) -> None:
+            told.append(line)
+            night.__exit__(None, None, None)
+
+        night.__enter__()
+        act(say)
+        assert len(told) == 1 and "waiting for run 20261123-023000-nightly" in told[0] and told[0].endswith("at most 60 s")
+    assert (tmp_path / "backup" / "warehouse.duckdb").is_file()
 
 
 # --- Prefect's own database

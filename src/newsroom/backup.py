@@ -10,8 +10,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -41,33 +41,46 @@ class Copied:
     notes: tuple[str, ...] = ()
 
 
-def backup(data: Path, config_dir: Path, target: Path, settings: Settings, *, now: datetime) -> Copied:
+def backup(
+    data: Path,
+    config_dir: Path,
+    target: Path,
+    settings: Settings,
+    *,
+    now: datetime,
+    wait_seconds: float = 0,
+    say: Callable[[str], object] = lambda _line: None,
+) -> Copied:
     """Write a backup to `target`, a folder of its own.
 
     What never changes is copied first; the run lock is held only for the rest, so that hours of copying keep no night waiting. Killed
-    at any instant, an earlier backup there is still whole. Raises `ConfigError` if `target` is something else, `Busy` if a run is at work.
+    at any instant, an earlier backup there is still whole. Raises `ConfigError` if `target` is something else, `Busy` if a run is still at
+    work after `wait_seconds`.
     """
     _check_target(data, target)
-    if running := lock.holder(data):
+    if wait_seconds <= 0 and (running := lock.holder(data)):
         raise Busy(f"{data}: {running} is at work; wait for it or stop it")
     beside = target.with_name(f".{target.name}.unfinished")
     shutil.rmtree(beside, ignore_errors=True)
     beside.mkdir(parents=True)
     try:
-        manifest, linked = _write(data, config_dir, target, beside, settings, now=now)
+        turn = lock.hold(data, run_id="backup", now=now, wait_seconds=wait_seconds, say=say)
+        manifest, linked = _write(data, config_dir, target, beside, settings, turn, now=now)
         _swap(beside, target)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
     return Copied(len(manifest["files"]), sum(manifest["files"].values()), linked, manifest["last_run"])
 
 
-def _write(data: Path, config_dir: Path, target: Path, beside: Path, settings: Settings, *, now: datetime) -> tuple[dict[str, Any], int]:
-    """All of the backup into `beside`; returns its manifest, and how many files are links."""
+def _write(
+    data: Path, config_dir: Path, target: Path, beside: Path, settings: Settings, turn: AbstractContextManager[None], *, now: datetime
+) -> tuple[dict[str, Any], int]:
+    """All of the backup into `beside`, what changes in its `turn`; returns its manifest, and how many files are links."""
     linked: dict[str, bool] = {}
     for name, path in _unchanging(data):
         with suppress(FileNotFoundError):  # a snapshot that a night has just dropped
             linked[name] = _link(path, beside / name, target / name)
-    with lock.hold(data, run_id="backup", now=now):
+    with turn:
         schema, last, digests = _warehouse(data, beside, settings)
         there = dict(_unchanging(data))
         linked |= {name: _link(path, beside / name, target / name) for name, path in there.items() if name not in linked}

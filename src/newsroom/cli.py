@@ -685,6 +685,7 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done,
 def archive_prune(
     days: Annotated[int | None, typer.Option("--days", min=1, help="Older than this; default: retention.archive_days.")] = None,
     dry_run: DryRun = False,
+    wait: Wait = WAIT,
     config: Config = CONFIG,
     data: Data = DATA,
     debug: Debug = False,
@@ -693,20 +694,20 @@ def archive_prune(
     from newsroom import pipeline
     from newsroom.housekeeping import megabytes
 
-    gone = pipeline.prune_archive(_options(config, data), days=days, dry_run=dry_run)
+    gone = pipeline.prune_archive(_options(config, data, wait=wait), days=days, dry_run=dry_run, say=console.error)
     for each in gone:
         _print(f"{each.path}: {megabytes(each.bytes)}")
     _print(f"{len(gone)} files, {megabytes(sum(each.bytes for each in gone))} {'would be removed' if dry_run else 'removed'}")
 
 
 @app.command(epilog="Example: newsroom housekeeping --dry-run")
-def housekeeping(dry_run: DryRun = False, config: Config = CONFIG, data: Data = DATA, debug: Debug = False) -> None:
+def housekeeping(dry_run: DryRun = False, wait: Wait = WAIT, config: Config = CONFIG, data: Data = DATA, debug: Debug = False) -> None:
     """What is due by the policy of [retention]: archive, warehouse, Prefect's own database. For once a week."""
     from newsroom import pipeline
     from newsroom.housekeeping import megabytes
 
     freed = 0
-    for done in pipeline.keep_house(_options(config, data), dry_run=dry_run):
+    for done in pipeline.keep_house(_options(config, data, wait=wait), dry_run=dry_run, say=console.error):
         _print(f"{done.what}: {done.line}")
         freed += done.freed_bytes
     _print(f"{megabytes(freed)} {'would be freed' if dry_run else 'freed'}")
@@ -715,6 +716,7 @@ def housekeeping(dry_run: DryRun = False, config: Config = CONFIG, data: Data = 
 @app.command(epilog="Example: newsroom backup /mnt/backup/newsroom")
 def backup(
     target: Annotated[Path, typer.Argument(metavar="TARGET", help="A folder only for this; an earlier backup there is replaced.")],
+    wait: Wait = WAIT,
     config: Config = CONFIG,
     data: Data = DATA,
     debug: Debug = False,
@@ -723,7 +725,7 @@ def backup(
     from newsroom import pipeline
     from newsroom.housekeeping import megabytes
 
-    done = pipeline.back_up(_options(config, data), target)
+    done = pipeline.back_up(_options(config, data, wait=wait), target, say=console.error)
     _print(f"{target}: {done.files} files, {megabytes(done.bytes)}, as of {done.run_id}; {done.linked} of them linked, not copied")
     if target.resolve().stat().st_dev == data.resolve().stat().st_dev:
         _print("on the same disk as the data: it helps against mistakes, not against a broken disk")

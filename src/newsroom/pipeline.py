@@ -643,10 +643,12 @@ def _with_warehouse(options: Options) -> Path:
     return options.data_dir
 
 
-def keep_house(options: Options, *, dry_run: bool = False, clock: Callable[[], datetime] = utc_now) -> Iterator[housekeeping.Done]:
-    """What is due by the policy of `[retention]`, step by step."""
+def keep_house(
+    options: Options, *, dry_run: bool = False, clock: Callable[[], datetime] = utc_now, say: Callable[[str], object] = lambda _line: None
+) -> Iterator[housekeeping.Done]:
+    """What is due by the policy of `[retention]`, step by step. `say` hears whom it waits for."""
     settings, data = config.load_settings(options.config_dir), _with_warehouse(options)
-    with readable_disk(data), lock.hold(data, run_id="housekeeping", now=clock()):
+    with readable_disk(data), lock.hold(data, run_id="housekeeping", now=clock(), wait_seconds=options.wait_seconds, say=say):
         yield from housekeeping.keep_house(data, settings, now=clock(), dry_run=dry_run)
 
 
@@ -671,24 +673,35 @@ def verify_archive(options: Options) -> Iterator[tuple[str, int, list[str]]]:
 
 
 def prune_archive(
-    options: Options, *, days: int | None = None, dry_run: bool = False, clock: Callable[[], datetime] = utc_now
+    options: Options,
+    *,
+    days: int | None = None,
+    dry_run: bool = False,
+    clock: Callable[[], datetime] = utc_now,
+    say: Callable[[str], object] = lambda _line: None,
 ) -> list[housekeeping.ArchiveFile]:
-    """Remove old files of the archive that nothing refers to; `days` by default as `[retention]` says."""
+    """Remove old files of the archive that nothing refers to; `days` by default as `[retention]` says. `say` hears whom it waits for."""
     days = config.load_settings(options.config_dir).retention.archive_days if days is None else days
     if not days:
         raise ConfigError(
             "archive prune: the archive is kept for ever (retention.archive_days = 0 in newsroom.toml); set it, or say --days for this once"
         )
     data = _with_warehouse(options)
-    with readable_disk(data), lock.hold(data, run_id="archive prune", now=clock()), Warehouse.open(data / "warehouse.duckdb") as warehouse:
+    with (
+        readable_disk(data),
+        lock.hold(data, run_id="archive prune", now=clock(), wait_seconds=options.wait_seconds, say=say),
+        Warehouse.open(data / "warehouse.duckdb") as warehouse,
+    ):
         return housekeeping.prune_archive(data, warehouse, days=days, now=clock(), dry_run=dry_run)
 
 
-def back_up(options: Options, target: Path, *, clock: Callable[[], datetime] = utc_now) -> backup.Copied:
-    """A consistent copy of everything, in a folder of its own; it waits for nobody: `Busy` while a run is at work."""
+def back_up(
+    options: Options, target: Path, *, clock: Callable[[], datetime] = utc_now, say: Callable[[str], object] = lambda _line: None
+) -> backup.Copied:
+    """A consistent copy of everything, in a folder of its own. `say` hears whom it waits for."""
     settings, data = config.load_settings(options.config_dir), _with_warehouse(options)
     with readable_disk(target):
-        return backup.backup(data, options.config_dir, target, settings, now=clock())
+        return backup.backup(data, options.config_dir, target, settings, now=clock(), wait_seconds=options.wait_seconds, say=say)
 
 
 def restore(options: Options, source: Path, *, clock: Callable[[], datetime] = utc_now) -> backup.Copied:
