@@ -89,7 +89,7 @@ def test_readers_never_notice_a_publish(tmp_path: Path) -> None:
             for reader in readers:
                 reader.kill()
     assert sum(each["opened"] for each in told) > PUBLISHES
-    assert max(each["seen"] for each in told) >= 10, "they read while it was replaced"
+    assert max(each["seen"] for each in told) >= 5, "they read while it was replaced"
     assert publish.snapshots(public) == sorted(runs, reverse=True)[:3]
     assert publish.rollback(public, None) == runs[-2]
     with open_public(tmp_path) as reader_again:
