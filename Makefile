@@ -55,11 +55,12 @@ $(VENV)/.installed: $(VENV)/.locked pyproject.toml
 demo: install
 	@$(BIN)/newsroom demo
 
+# A test that takes its process with it ends the run and is named; xdist would try it again eight times.
 test: lint
-	@$(BIN)/python -m pytest -n auto -m '$(MARKS)'
+	@$(BIN)/python -m pytest -n auto --max-worker-restart 0 -m '$(MARKS)'
 
 test-fast: install
-	@$(BIN)/python -m pytest -n auto -m 'not slow'
+	@$(BIN)/python -m pytest -n auto --max-worker-restart 0 -m 'not slow'
 
 # Figures of docs/reliability.md come from here. The same tests are in `make test` with smaller numbers.
 test-long: install

@@ -59,16 +59,18 @@ def titles(office: Office) -> set[str]:
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
-def test_killed_at_any_instant_and_run_again_it_ends_as_if_nothing_had_happened(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("kills", "seed"), [(15, CRASH_SEED), pytest.param(CRASH_KILLS - 15, CRASH_SEED + 1, marks=pytest.mark.long)])
+def test_killed_at_any_instant_and_run_again_it_ends_as_if_nothing_had_happened(kills: int, seed: int, tmp_path: Path) -> None:
     """Contract, invariant 4: see tests/crash.py. `CRASH_KILLS=220` for the whole of it."""
-    print(crash_test(CRASH_KILLS, CRASH_SEED, tmp_path, say=print))
+    print(crash_test(kills, seed, tmp_path, say=print))
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_after_a_power_cut_no_fact_points_to_a_lost_record(site: SampleSite, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("wanted", "seed"), [(3, CRASH_SEED), pytest.param(POWER_CUTS - 3, CRASH_SEED + 1, marks=pytest.mark.long)])
+def test_after_a_power_cut_no_fact_points_to_a_lost_record(wanted: int, seed: int, site: SampleSite, tmp_path: Path) -> None:
     """The machine stops dead, and what was not synced is gone or garbage: every fact finds its bytes, and the next run ends well."""
-    rng = random.Random(CRASH_SEED)
+    rng = random.Random(seed)
     config = small_batches(tmp_path / "config")
     site.faults.append(Fault(".", crash._slowly))
     cuts = facts = mended = 0
@@ -77,7 +79,7 @@ def test_after_a_power_cut_no_fact_points_to_a_lost_record(site: SampleSite, tmp
         began = time.monotonic()
         assert clean.run("sweep").outcome == "ok"
         lasts, number = time.monotonic() - began, 0
-        while cuts < POWER_CUTS:
+        while cuts < wanted:
             number += 1
             place = tmp_path / f"{number:03}"
             place.mkdir()
