@@ -406,7 +406,7 @@ def test_twenty_years_killed_ten_times_and_a_night_between_equal_one_clean_run(t
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_in_prefect_a_backfill_is_one_run_that_shows_how_far_it_is(site: SampleSite, server: Server, tmp_path: Path) -> None:
     """One flow run, task runs named by year, a progress artifact that ends at 100, the counts of all slices in the last line of JSON."""
     words = ["backfill", "osce", "--since", "2022-01-01", "--until", "2024-01-01", "--base-url", server.url, "--delay", "0", "--json"]

@@ -116,7 +116,7 @@ def storm(rng: random.Random) -> list[Fault]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("seed", [pytest.param(seed, marks=[pytest.mark.long] if seed else []) for seed in SEEDS])
 def test_after_a_week_of_chaos_the_truth(
     seed: int, office: Office, site: SampleSite, server: Server, sent: list[float], tmp_path: Path

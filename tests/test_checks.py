@@ -235,7 +235,7 @@ def nights(newsroom: Newsroom, since: date, days: int) -> list[tuple[date, str, 
         ),
     ],
 )
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_normal_nights_raise_no_alarm(warehouse: Warehouse, seed: int, per_day: float, since: date, days: int) -> None:
     """After two and a half years of history, weekends, August and Christmas (slow: whole years) pass without a word."""
     newsroom = Newsroom(warehouse, seed, per_day)

@@ -422,7 +422,7 @@ def test_a_sweep_a_night_and_a_reparse_under_prefect(site: tuple[SampleSite, Ser
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_a_site_that_is_not_there_is_incomplete_and_a_server_that_is_not_there_comes_first(tmp_path: Path, prefect_home: str) -> None:
     at = ("--base-url", "http://127.0.0.1:9", "--delay", 0, "--data", tmp_path / "data", "--json")
     refused = finish(start("sweep", "osce", *at, home=prefect_home, PREFECT_API_URL="http://127.0.0.1:9/api"))
@@ -438,7 +438,7 @@ def test_a_site_that_is_not_there_is_incomplete_and_a_server_that_is_not_there_c
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
 def test_a_command_told_to_stop_stops(site: tuple[SampleSite, Server], tmp_path: Path, prefect_home: str, sent: signal.Signals) -> None:
     """In the midst of a night against a slow site: over within seconds, one line, no server left, no lock left."""

@@ -42,7 +42,7 @@ def is_alive(pid: int) -> bool:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_a_sweep_in_several_processes_equals_one_in_none(tmp_path: Path) -> None:
     """Articles are fetched and read by processes that write archive files of their own; the public data are those of a plain run."""
     with serve(SampleSite(300)) as server:
@@ -65,7 +65,7 @@ def test_a_sweep_in_several_processes_equals_one_in_none(tmp_path: Path) -> None
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 @pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGTERM])
 def test_no_process_stays_behind_and_the_next_run_goes_on(tmp_path: Path, ending: signal.Signals) -> None:

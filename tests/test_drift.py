@@ -116,7 +116,7 @@ def test_an_ordinary_night_is_harmless(gate: Gate) -> None:
     assert [result.check_name for result in results if result.verdict == "fail"] == []
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_some_mutations_of_every_kind(gate: Gate) -> None:
     """Twenty of them in the ordinary test run: none gets through, and what a reader would not notice is not stopped."""
     found, through = fates(gate, SUBSET)
@@ -185,7 +185,7 @@ def test_a_small_night_and_a_single_odd_page_say_nothing(gate: Gate) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize(("nights", "seed"), [(8, 4), pytest.param(30, 5, marks=pytest.mark.long)])
 def test_a_normal_month_passes_without_a_word(nights: int, seed: int, tmp_path: Path) -> None:
     """Thirty nights (or a week): none to eight new articles, a few corrections of titles, texts, topics and capitals, the rest unchanged."""

@@ -277,7 +277,7 @@ def prefect(here: Office, *, dry_run: bool = False) -> Done:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_our_prefect_server_forgets_old_runs(tmp_path: Path) -> None:
     """A temporary server deletes what is older than 30 days while it serves; a log that has grown begins anew."""
     home = tmp_path / "prefect"

@@ -274,7 +274,7 @@ print(json.dumps({name: connection.execute(text).fetchall() for name, text in js
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("version", ["1.4.*", "1.5.*"])
 def test_older_clients_open_it(office: Office, tmp_path: Path, version: str) -> None:
     """DuckDB 1.4 and 1.5 answer every question, views and macros included, as 2.x does."""

@@ -44,7 +44,7 @@ print(json.dumps({"opened": opened, "seen": len(set(seen))}))
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(900)
 def test_readers_never_notice_a_publish(tmp_path: Path) -> None:
     """Three processes, 32 publishes, three snapshots kept: no lock, no error, never half a load, and never an older state after a newer.
 
