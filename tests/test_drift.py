@@ -142,7 +142,7 @@ def figures(found: Counter[Fate]) -> str:
 
 @pytest.mark.slow
 @pytest.mark.long
-@pytest.mark.timeout(1200)
+@pytest.mark.timeout(2700)
 def test_no_mutation_gets_through(gate: Gate) -> None:
     """All of them (`pytest tests/test_drift.py -m slow -s` prints the shares), and docs/checks.md says what came of them."""
     assert len(MUTATIONS) == len(PLAIN) + len(NASTY) >= 200
