@@ -193,13 +193,15 @@ class Crawl:
         jobs = tuple(self._waiting.popleft() for _ in range(min(size, len(self._waiting))))
         self._numbers += 1
         self._open += 1
-        name = self._file()
+        is_far = self.desk.engine.is_remote and bool(self.way.store)
+        name = f"{self.errand.run_id}.b{self._numbers}" if is_far else self._file()
         batch = FetchBatch(
             self.way,
             self._numbers,
             jobs,
             warc_name=name,
             warc_end=self._ends.get(name, 0),
+            is_far=is_far,
             concurrency=-(-self.source.politeness.concurrency // lanes),
             memory=self._known(),
             last=self._alike.last,
@@ -231,8 +233,9 @@ class Crawl:
     def give(self, batch: FetchBatch, came: Fetched) -> None:
         """Write down what came of a batch."""
         self._open -= 1
-        self._ends[batch.warc_name] = came.warc_end
-        self._free.append(batch.warc_name)
+        if not batch.is_far:
+            self._ends[batch.warc_name] = came.warc_end
+            self._free.append(batch.warc_name)
         self._remember(came.memory)
         for each in came.fetches:
             fetch.look_at(each, self._alike)
