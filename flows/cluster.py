@@ -27,6 +27,7 @@ class ClusterEngine(PrefectEngine):
     """`dispatch.Engine` whose batches are done by Dask workers; steps and walks stay here."""
 
     is_remote = True
+    waiting_room = 0  # it takes a worker's thread to wait: let workers have many
 
     def __init__(self, runner: Any, room: int, about: str | None = None) -> None:
         super().__init__(about)

@@ -180,6 +180,11 @@ class Crawl:
 
     # --- the articles
 
+    @property
+    def waits(self) -> bool:
+        """Whether its batches mostly wait: such a source is no reason for another one to wait."""
+        return self._is_paced([memory for memory, _ in self._memory.values()])
+
     def take(self) -> tuple[str, Callable[[Any], Any], FetchBatch] | None:
         """The next batch, if one may go out now."""
         if not self._waiting or self._alike.verdict or self.desk.stop.is_set():
