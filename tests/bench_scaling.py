@@ -258,7 +258,9 @@ def plot(costs: list[Cost], hosts: int, delay: float) -> str:
     from newsroom.report.charts import ticks
 
     width, height, left, low, top = 640, 300, 60, 250, 30
-    pace = max(delay * 1.2 if delay < 0.25 else delay + 0.05, (SLOWEST + QUICKEST) / 2)
+    spaced = delay + min(delay * 0.2, 0.05)  # with what a Pacer adds
+    late = min(max((SLOWEST - spaced) / (SLOWEST - QUICKEST), 0.0), 1.0)  # share of the answers that take longer than that
+    pace = (1 - late) * spaced + late * (max(spaced, QUICKEST) + SLOWEST) / 2
     on = [cost for cost in costs if cost.workers_cpu]
     most = max(cost.threads for cost in costs) * 1.05
     levels = ticks(max([*(cost.per_second for cost in costs), min(most, hosts) / pace]) * 1.05)
