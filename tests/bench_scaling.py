@@ -218,10 +218,8 @@ def cluster(place: Path, count: int, env: dict[str, str]) -> Iterator[tuple[str,
     worker = [sys.executable, "-m", "distributed.cli.dask_worker", address, "--nthreads", str(THREADS), "--no-dashboard", "--no-nanny"]
     children = [subprocess.Popen(words, **quiet) for words in (dask, *[worker] * count)]  # type: ignore[call-overload]
     try:
-        from distributed import Client
-
-        with Client(address, timeout=60, set_as_default=False) as client:
-            client.wait_for_workers(count, timeout=120)
+        there = f"from distributed import Client; Client({address!r}, timeout=60).wait_for_workers({count}, timeout=120)"
+        subprocess.run([sys.executable, "-c", there], check=True)
         yield address, [child.pid for child in children[1:]]
     finally:
         for child in children:
