@@ -172,7 +172,8 @@ def coordinate(out: Path, words: list[str]) -> None:
 def night(who: str, threads: int, words: list[str], place: Path, env: dict[str, str], port: int, workers: list[int]) -> Cost:
     """Run the command and take its measure."""
     times(port)
-    out = place / f"record-{threads}.json"
+    out = place / "record.json"
+    out.unlink(missing_ok=True)
     before = sum(cpu_seconds(pid) for pid in workers)
     began = time.monotonic()
     command = [sys.executable, "-m", "tests.bench_scaling", "--coordinate", str(out), *words]
