@@ -11,7 +11,7 @@ LONG := tests/test_crash.py tests/test_chaos.py tests/test_walk.py tests/test_re
     tests/test_trust.py tests/test_changes.py tests/test_similarity.py tests/test_drift.py
 PYTHONS := $(or $(PYTHON),python3.13 python3.12 python3.11 python3)
 
-.PHONY: help install demo test test-fast test-long fuzz lint format docs bench bench-publish lock clean
+.PHONY: help install demo test test-fast test-long fuzz lint format docs bench bench-publish bench-scaling lock clean
 .DEFAULT_GOAL := help
 
 help:
@@ -26,6 +26,7 @@ help:
 	@echo 'make docs       docs/schema.md and the answers of docs/cookbook.md anew, from the database'
 	@echo 'make bench      crawls of a generated newsroom, ours beside Scrapy and dlt (needs nginx; a quarter of an hour)'
 	@echo 'make bench-publish  what models, checks, public file and report cost at 30,000 articles (minutes)'
+	@echo 'make bench-scaling  a night over fifty newsrooms, on more and more Dask workers (a quarter of an hour)'
 	@echo 'make lock       requirements.lock anew from pyproject.toml (needs uv)'
 	@echo 'make clean      remove what can be made again (never the data)'
 
@@ -96,6 +97,9 @@ bench: install
 
 bench-publish: install
 	@PYTHONPATH=. $(BIN)/python -m tests.bench_publish $(or $(ARTICLES),30000)
+
+bench-scaling: install
+	@$(BIN)/python -m tests.bench_scaling --articles $(or $(ARTICLES),40) --out .bench/scaling.json --plot docs/scaling.svg
 
 lock:
 	@uv pip compile pyproject.toml --group dev --group build --universal --python-version 3.11 --generate-hashes \

@@ -1,8 +1,8 @@
 """Batches on a Dask cluster: the same flows, their batches done by whatever workers a scheduler has.
 
 Chosen by `[workers] dask = "tcp://scheduler:8786"` in newsroom.toml. Workers never open the warehouse: a batch holds all it needs, and
-what comes back are plain values. They must be of the same version as we, see the archive under the same path (a shared file system), and
-reach the Prefect server by the same PREFECT_API_URL. A batch whose worker died is given to another one by Dask itself. This is the
+what comes back are plain values. They must be of the same version as we, see the archive under the same path (a shared file system) or in the
+same store (`[archive] store`), and reach the Prefect server by the same PREFECT_API_URL. A batch whose worker died is given to another one by Dask itself. This is the
 only module that knows of Dask.
 """
 
@@ -27,6 +27,7 @@ class ClusterEngine(PrefectEngine):
     """`dispatch.Engine` whose batches are done by Dask workers; steps and walks stay here."""
 
     is_remote = True
+    waiting_room = 0  # it takes a worker's thread to wait: let workers have many
 
     def __init__(self, runner: Any, room: int, about: str | None = None) -> None:
         super().__init__(about)

@@ -17,11 +17,12 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.task_runners import ThreadPoolTaskRunner
 
-from newsroom.dispatch import Batch, Pending, in_thread
+from newsroom.dispatch import WAITING_ROOM, Batch, Pending, in_thread
 from newsroom.errors import NewsroomError, Transient
 
 ROOM = max(2, os.cpu_count() or 1) + 1
-"""Batches under way at a time: one for each core, and one that waits its turn; more would only mean more to lose when killed.
+"""Batches under way at a time that may keep a core busy: one for each, and one that waits its turn; more would only mean more to lose when
+killed. Those of sources with a delay come besides (`dispatch.WAITING_ROOM`).
 
 Politeness is not decided here: a source that is asked with a delay has one batch under way at a time."""
 RETRY_DELAY_SECONDS: list[float] = [2, 15]
@@ -64,6 +65,7 @@ class PrefectEngine:
     """`dispatch.Engine` for use inside a flow. `about` is put before the names of task runs, in a flow run that holds several runs."""
 
     room = ROOM
+    waiting_room = WAITING_ROOM
     is_remote = False
 
     def __init__(self, about: str | None = None) -> None:

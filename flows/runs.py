@@ -30,7 +30,7 @@ from flows.unattended import unattended
 from newsroom import backfill as backfilling
 from newsroom import config as configuration
 from newsroom import pipeline
-from newsroom.dispatch import Screen
+from newsroom.dispatch import WAITING_ROOM, Screen
 from newsroom.errors import Busy, NewsroomError
 from newsroom.model import Recheck, RunKind, RunResult
 from newsroom.warehouse import open_public
@@ -56,7 +56,7 @@ def _run_name() -> str:
     return f"{context.flow.name} {source} {when}"
 
 
-_workers = cast("TaskRunner[PrefectFuture[Any]]", Workers(max_workers=ROOM))
+_workers = cast("TaskRunner[PrefectFuture[Any]]", Workers(max_workers=ROOM + WAITING_ROOM))
 
 
 @flow(name="nightly", flow_run_name=_run_name, task_runner=_workers, persist_result=False)

@@ -285,6 +285,10 @@ def test_a_contact_that_reaches_nobody_is_a_placeholder(contact: str, is_placeho
         ('user_agent = "x"', 'user_agent = "x": must contain {contact}, and no braces but {contact}, {version}'),
         ("[warehouse]\nmemory_limit = 'lots'", 'warehouse.memory_limit = "lots": must look like '),
         ("[publish]\nkeep_snapshots = 0", "publish.keep_snapshots = 0: must be greater than or equal to 1"),
+        (
+            '[archive]\nstore = "s3://key:secret@bucket/x"',
+            'archive.store = "s3://key:secret@bucket/x": must be the URL of a folder, without keys',
+        ),
         ("[batch]\nminutes = 1", "batch.minutes = 1: unknown key; Allowed here: articles, seconds"),
     ],
 )

@@ -30,6 +30,7 @@ class Newsroom:
     batches: int
     work: Callable[[Share], Any]
     at_a_time: int = 1
+    waits: bool = False
     taken: list[tuple[str, int]] = field(default_factory=list)
     given: list[int] = field(default_factory=list)
     threads: set[int] = field(default_factory=set)
@@ -72,6 +73,15 @@ def test_newsrooms_take_turns_and_a_polite_one_has_one_batch_under_way() -> None
     assert polite.most == 1 and 1 < fast.most <= 3
     assert ("short", 1) in order[:4], "it had its turn at once"
     assert polite.threads == fast.threads == {threading.get_ident()}
+
+
+def test_newsrooms_that_wait_for_their_hosts_do_not_wait_for_each_other() -> None:
+    """Twenty with a delay are all asked at once, whatever the cores, and what keeps a core busy finds its room beside them."""
+    inside = threading.Barrier(21, timeout=5)
+    polite = [Newsroom(f"polite{n}", 1, lambda _: inside.wait(), waits=True) for n in range(20)]
+    busy = Newsroom("busy", 1, lambda _: inside.wait())
+    Desk(Threads(1), threading.Event()).serve([*polite, busy])
+    assert all(lane.given == [1] for lane in (*polite, busy))
 
 
 def test_no_more_batches_are_under_way_than_there_is_room() -> None:

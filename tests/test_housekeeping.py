@@ -75,10 +75,10 @@ def test_only_files_that_nothing_refers_to_may_go(here: Office) -> None:
     first, second = warcs(here)
     before = here.public_data()
     here.sleep(400)
-    assert [each.path.name for each in pipeline.prune_archive(options(here), days=365, dry_run=True, clock=here.clock)] == [second]
+    assert [each.name for each in pipeline.prune_archive(options(here), days=365, dry_run=True, clock=here.clock)] == [second]
     assert warcs(here) == [first, second]
     assert pipeline.prune_archive(options(here), days=500, clock=here.clock) == []
-    assert [each.path.name for each in pipeline.prune_archive(options(here), days=365, clock=here.clock)] == [second]
+    assert [each.name for each in pipeline.prune_archive(options(here), days=365, clock=here.clock)] == [second]
     assert warcs(here) == [first]
     assert list(pipeline.verify_archive(options(here))) == [("osce", 1, [])]
     with Warehouse.open(here.data / "warehouse.duckdb") as warehouse:
@@ -103,7 +103,7 @@ def test_a_snapshot_one_can_go_back_to_keeps_its_responses(here: Office) -> None
             warehouse.run(f"DELETE FROM {table}")
     here.sleep(400)
     (gone,) = pipeline.prune_archive(options(here), days=1, dry_run=True, clock=here.clock)
-    assert gone.path.name == warcs(here)[1]
+    assert gone.name == warcs(here)[1]
     for snapshot in here.data.glob("public/snapshots/*"):
         snapshot.unlink()
     assert len(pipeline.prune_archive(options(here), days=1, dry_run=True, clock=here.clock)) == 2

@@ -3,6 +3,9 @@
 A file is `<name>.warc.open` while it is written and `<name>.warc` once it is complete; references always carry the final name. Several
 processes may write in turn to one file: each appends where the one before paused. What a crash left behind is mended by `heal`: whole
 records stay, a torn tail goes. Who writes holds a lock on the file, which dies with its process, so nothing is mended under a writer.
+
+Finished files may live in a store elsewhere (`store.py`). They are written here all the same, and `deliver` takes them there once they have
+their final name. A file is here until the store has confirmed it, so whoever reads looks here first.
 """
 
 from __future__ import annotations
@@ -12,20 +15,25 @@ import os
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from newsroom import warc
 from newsroom.errors import Damaged, NewsroomError
 from newsroom.model import ArchiveRef, Exchange
+from newsroom.store import Store
 from newsroom.warc import StoredResponse
 
 _OPEN = ".open"
 _RESTORE = "restore the file from a copy; its other records can still be read"
+_AHEAD_BYTES = 2 * 1024 * 1024
+"""Read at once from a store: a hundred pages. They are asked for in the order of the archive, so a request each would be a waste."""
+_STORED_OPEN = 4
+"""Files of a store kept open: each holds what was read ahead."""
 
 
 def _sync_directory(directory: Path) -> None:
@@ -191,12 +199,66 @@ class ArchiveWriter:
         return offset
 
 
+class _Opened(Protocol):
+    """A file that is read from, wherever it is."""
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        ...
+
+    def pread(self, count: int, offset: int) -> bytes:
+        """At most so many bytes from there."""
+        ...
+
+    def close(self) -> None:
+        """Let go of it."""
+        ...
+
+
+class _Local:
+    """A file of this machine."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("rb", buffering=0)
+
+    @property
+    def size(self) -> int:
+        """As it is now: it may still grow."""
+        return os.fstat(self._file.fileno()).st_size
+
+    def pread(self, count: int, offset: int) -> bytes:
+        """At most so many bytes from there."""
+        return os.pread(self._file.fileno(), count, offset)
+
+    def close(self) -> None:
+        """Let go of it."""
+        self._file.close()
+
+
+def _open(directory: Path, store: Store | None, name: str, *, ahead: int = _AHEAD_BYTES) -> _Opened:
+    """A finished file or one being written, here or else in the store. Raises `FileNotFoundError`."""
+    for _ in range(2):  # between two looks it may have got its final name, or gone to the store
+        for path in (directory / name, directory / (name + _OPEN)):
+            try:
+                return _Local(path)
+            except FileNotFoundError:
+                continue
+        if store is not None:
+            try:
+                return store.open(name, ahead=ahead)
+            except FileNotFoundError:
+                continue
+    raise FileNotFoundError(str(directory / name))
+
+
 class ArchiveReader:
     """Reads responses by reference, from finished files and those being written. Keeps files open; safe to share between threads."""
 
-    def __init__(self, directory: Path, *, keep_open: int = 32) -> None:
-        self._directory, self._keep_open = directory, keep_open
-        self._files: OrderedDict[str, BinaryIO] = OrderedDict()
+    def __init__(self, directory: Path, store: Store | None = None, *, keep_open: int = 32, ahead: int = _AHEAD_BYTES) -> None:
+        self._directory, self._store, self._ahead = directory, store, ahead
+        self._keep_open = keep_open if store is None else min(keep_open, _STORED_OPEN)
+        self._files: OrderedDict[str, _Opened] = OrderedDict()
         self._lock = threading.Lock()
 
     def __enter__(self) -> ArchiveReader:
@@ -212,14 +274,18 @@ class ArchiveReader:
                 self._files.popitem()[1].close()
 
     def read(self, ref: ArchiveRef) -> StoredResponse:
-        """The response at a reference. Raises Damaged if it is not there, not whole or not the bytes that were written."""
+        """The response at a reference. Raises Damaged if it is not there, not whole or not the bytes that were written.
+
+        `Transient` if the store does not say: that is no verdict on the page.
+        """
         place = f"{self._directory / ref.warc_file} at {ref.warc_offset}"
         try:
             size = self._size(ref.warc_file)
             record = warc.read_record(lambda count, offset: self._pread(ref.warc_file, count, offset), ref.warc_offset, size)
             return warc.stored_response(record)
         except FileNotFoundError as error:
-            raise Damaged(f"{self._directory / ref.warc_file}: the archive file is missing; restore it from a copy") from error
+            wanted = f"{self._store.url}/{ref.warc_file}" if self._store else self._directory / ref.warc_file
+            raise Damaged(f"{wanted}: the archive file is missing; restore it from a copy") from error
         except OSError as error:
             raise Damaged(f"{place}: cannot be read ({error.strerror}); {_RESTORE}") from error
         except Damaged as error:
@@ -227,28 +293,26 @@ class ArchiveReader:
 
     def _size(self, name: str) -> int:
         with self._lock:
-            return os.fstat(self._file(name).fileno()).st_size
+            return self._file(name).size
 
     def _pread(self, name: str, count: int, offset: int) -> bytes:
         # under the lock, lest another thread closes this very file to make room for its own
         with self._lock:
-            return os.pread(self._file(name).fileno(), count, offset)
+            return self._file(name).pread(count, offset)
 
-    def _file(self, name: str) -> BinaryIO:
+    def _file(self, name: str) -> _Opened:
         file = self._files.get(name)
         if file is None:
-            path = self._directory / name
-            file = (path if path.exists() else path.with_name(name + _OPEN)).open("rb", buffering=0)
-            self._files[name] = file
+            file = self._files[name] = _open(self._directory, self._store, name, ahead=self._ahead)
             if len(self._files) > self._keep_open:
                 self._files.popitem(last=False)[1].close()
         self._files.move_to_end(name)
         return file
 
 
-def read(directory: Path, ref: ArchiveRef) -> StoredResponse:
+def read(directory: Path, ref: ArchiveRef, store: Store | None = None) -> StoredResponse:
     """One response; who reads many keeps an ArchiveReader. Raises Damaged."""
-    with ArchiveReader(directory) as reader:
+    with ArchiveReader(directory, store, ahead=64 * 1024) as reader:
         return reader.read(ref)
 
 
@@ -257,32 +321,53 @@ def _records(path: Path) -> Iterator[warc.Record]:
         yield from warc.records(lambda count, offset: os.pread(file.fileno(), count, offset), os.fstat(file.fileno()).st_size)
 
 
-def exchanges(path: Path) -> Iterator[tuple[ArchiveRef, StoredResponse]]:
-    """All responses of a file in the order they came, with their references. Raises Damaged at the first record that is not whole."""
+def exchanges(path: Path, store: Store | None = None) -> Iterator[tuple[ArchiveRef, StoredResponse]]:
+    """All responses of a file in the order they came, with their references. Raises Damaged at the first record that is not whole.
+
+    Of a finished file that is not here any more, those of the same name in the store.
+    """
     name = path.name.removesuffix(_OPEN)
     offset = 0
+    file = _open(path.parent, store, name)
     try:
-        for record in _records(path):
+        for record in warc.records(file.pread, file.size):
             offset = record.end
             if record.kind in ("response", "revisit"):
                 yield ArchiveRef(name, record.offset), warc.stored_response(record)
     except Damaged as error:
-        raise Damaged(f"{path} at {offset}: {error}; {_RESTORE}") from error
+        where = path if isinstance(file, _Local) or store is None else f"{store.url}/{name}"
+        raise Damaged(f"{where} at {offset}: {error}; {_RESTORE}") from error
+    finally:
+        file.close()
 
 
-def verify(directory: Path, *, unfinished: bool = True) -> list[str]:
+def verify(directory: Path, store: Store | None = None, *, unfinished: bool = True, stored: Sequence[str] = ()) -> list[str]:
     """What is wrong with the archive files of a directory: one readable line for each damaged one. Reads every byte.
 
-    `unfinished`: those being written as well; not while a run is writing them.
+    `unfinished`: those being written as well; not while a run is writing them. `stored`: names of those in the store.
     """
     problems = []
-    for path in sorted([*directory.glob("*.warc"), *(directory.glob("*.warc" + _OPEN) if unfinished else ())]):
+    here = [*directory.glob("*.warc"), *(directory.glob("*.warc" + _OPEN) if unfinished else ())]
+    for path in sorted({*here, *(directory / name for name in stored)}):
         try:
-            for _ in exchanges(path):
+            for _ in exchanges(path, store):
                 pass
         except (Damaged, OSError) as error:
             problems.append(str(error))
     return problems
+
+
+def deliver(directory: Path, store: Store) -> int:
+    """Take the finished files of a directory to the store, each removed here once it is whole there; how many.
+
+    Done again after a kill at any instant, it ends the same. Raises `Transient` where the store cannot be reached and `Damaged` where it
+    has another file of that name; what was not taken there is still here, and can be read.
+    """
+    paths = sorted(directory.glob("*.warc"))
+    for path in paths:
+        store.put(path)
+        path.unlink()
+    return len(paths)
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,7 +69,9 @@ def backup(
         _swap(beside, target)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
-    return Copied(len(manifest["files"]), sum(manifest["files"].values()), linked, manifest["last_run"])
+    store = settings.archive.store
+    notes = (f"finished archive files are in {store} and not in the backup: copy them with the means of that store",) if store else ()
+    return Copied(len(manifest["files"]), sum(manifest["files"].values()), linked, manifest["last_run"], notes)
 
 
 def _write(

@@ -659,7 +659,7 @@ def archive_size(form: Format = None, config: Config = CONFIG, data: Data = DATA
         mine = [each for each in files if each.source == source]
         kept = [each for each in mine if each.is_needed]
         sizes = (len(mine), sum(each.bytes for each in mine), len(kept), sum(each.bytes for each in kept))
-        rows.append((source, *sizes, min(each.path.name for each in mine), max(each.path.name for each in mine)))
+        rows.append((source, *sizes, min(each.name for each in mine), max(each.name for each in mine)))
     console.write_rows(names, rows, form=form or "table", out=sys.stdout)
 
 
@@ -696,7 +696,7 @@ def archive_prune(
 
     gone = pipeline.prune_archive(_options(config, data, wait=wait), days=days, dry_run=dry_run, say=console.error)
     for each in gone:
-        _print(f"{each.path}: {megabytes(each.bytes)}")
+        _print(f"{each.where}: {megabytes(each.bytes)}")
     _print(f"{len(gone)} files, {megabytes(sum(each.bytes for each in gone))} {'would be removed' if dry_run else 'removed'}")
 
 
@@ -727,6 +727,8 @@ def backup(
 
     done = pipeline.back_up(_options(config, data, wait=wait), target, say=console.error)
     _print(f"{target}: {done.files} files, {megabytes(done.bytes)}, as of {done.run_id}; {done.linked} of them linked, not copied")
+    for note in done.notes:
+        _print(note)
     if target.resolve().stat().st_dev == data.resolve().stat().st_dev:
         _print("on the same disk as the data: it helps against mistakes, not against a broken disk")
 

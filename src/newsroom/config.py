@@ -250,6 +250,12 @@ def _user_agent(text: str) -> str:
     return _template(text, required={"contact"}, optional=frozenset({"version"}))
 
 
+def _folder_url(url: str) -> str:
+    if url and not re.fullmatch(r"[a-z][a-z0-9+.-]*://[^\s:?#]+", url):
+        raise ValueError('must be the URL of a folder, without keys or a port: "s3://bucket/newsroom", "file:///mnt/archive", or ""')
+    return url.rstrip("/")
+
+
 def _address(text: str) -> str:
     """Of a service of the operator's own choice; empty for none."""
     if text and not (re.fullmatch(r"https?://[^\s/@]+(/\S*)?", text) and urlsplit(text).hostname):
@@ -286,12 +292,26 @@ class WorkerSettings(_Strict):
     """Processes for reading pages, and for fetching from hosts without a delay; 1: none but the command's own; 0: as many as there are cores."""
 
     dask: Annotated[str, Field(pattern=r"^((tcp|tls)://\S+:\d+)?$")] = ""
-    """Address of a Dask scheduler (`tcp://host:8786`), whose workers then do all batches; they must see the data directory."""
+    """Address of a Dask scheduler (`tcp://host:8786`), whose workers then do all batches; they must see the archive."""
 
     @property
     def count(self) -> int:
         """Processes, really."""
         return self.processes or os.cpu_count() or 1
+
+
+class ArchiveSettings(_Strict):
+    """Where finished archive files are kept."""
+
+    store: Annotated[str, AfterValidator(_folder_url)] = ""
+    """URL of a folder in an object store, as fsspec has it (`s3://bucket/newsroom`); empty: `archive/` in the data directory.
+
+    Keys, endpoint and region are not written here: the store's library takes them from its usual environment variables and files.
+    """
+
+    def of(self, source: str) -> str:
+        """URL of a source's folder there; empty if there is no store."""
+        return f"{self.store}/{source}" if self.store else ""
 
 
 class Backfill(_Strict):
@@ -344,6 +364,7 @@ class Settings(_Strict):
     warehouse: WarehouseSettings = WarehouseSettings()
     batch: Batches = Batches()
     workers: WorkerSettings = WorkerSettings()
+    archive: ArchiveSettings = ArchiveSettings()
     backfill: Backfill = Backfill()
     watch: Watch = Watch()
     notify: Notify = Notify()

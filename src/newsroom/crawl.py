@@ -82,6 +82,8 @@ class Crawl:
     _open: int = 0
     _connections: int = 0
     """Requests that batches under way may make at a time."""
+    _pooled: bool = False
+    """Batches go to the pool of processes."""
     _done: int = 0
     _planned: int = 0
 
@@ -191,34 +193,45 @@ class Crawl:
 
     # --- the articles
 
+    @property
+    def waits(self) -> bool:
+        """Whether its batches mostly wait: such a source is no reason for another one to wait."""
+        return self._is_paced([memory for memory, _ in self._memory.values()])
+
     def take(self) -> tuple[str, Callable[[Any], Any], FetchBatch] | None:
         """The next batch, if one may go out now."""
         if not self._waiting or self._alike.verdict or self.desk.stop.is_set():
             return None
         lanes = self._lanes()
         size = fetch.batch_size(self.way.delay_seconds, articles=self.batch.articles, seconds=self.batch.seconds)
-        free = self.source.politeness.concurrency - self._connections - self._walking
-        if self._open >= lanes or free < 1 or (self._walking and (lanes == 1 or len(self._waiting) < size)):
+        if self._open >= lanes or (self._walking and (lanes == 1 or len(self._waiting) < size)):
             return None
         if not self._walking:
             size = min(size, max(FEW, -(-len(self._waiting) // lanes)))  # the last ones are shared out
-        jobs = tuple(self._waiting.popleft() for _ in range(min(size, len(self._waiting))))
-        share = max(1, free // (lanes - self._open))
+        count = min(size, len(self._waiting))
+        pooled = self._is_for_processes(lanes, count)
+        share = self._share(pooled, among=min(lanes - self._open, -(-len(self._waiting) // size)))
+        if share < 1:
+            return None
+        jobs = tuple(self._waiting.popleft() for _ in range(count))
+        self._pooled = pooled
         self._numbers += 1
         self._open += 1
         self._connections += share
-        name = self._file()
+        is_far = self.desk.engine.is_remote and bool(self.way.store)
+        name = f"{self.errand.run_id}.b{self._numbers}" if is_far else self._file()
         batch = FetchBatch(
             self.way,
             self._numbers,
             jobs,
             warc_name=name,
             warc_end=self._ends.get(name, 0),
+            is_far=is_far,
             concurrency=share,
             memory=self._known(),
             last=self._alike.last,
         )
-        return f"fetch {self.source.name}", self._work(batch, lanes), batch
+        return f"fetch {self.source.name}", self._work(), batch
 
     def _lanes(self) -> int:
         """Batches of this source that may be under way at a time."""
@@ -228,10 +241,26 @@ class Crawl:
     def _is_paced(self, known: Sequence[HostMemory]) -> bool:
         return self.way.delay_seconds > 0 or not known or any(memory.delay_seconds > 0 for memory in known)
 
-    def _work(self, batch: FetchBatch, lanes: int) -> Callable[[FetchBatch], Fetched]:
+    def _is_for_processes(self, lanes: int, count: int) -> bool:
+        """Whether the next batch goes to the pool of processes; once one did, all do."""
+        here = not self.desk.engine.is_remote and self.processes is not None
+        return self._pooled or (here and lanes > 1 and count >= FEW)
+
+    def _share(self, pooled: bool, *, among: int) -> int:
+        """Connections for the next batch, of which there may be so many more; 0 if all of the source's are in use.
+
+        The pool has no more batches at work than it has processes, and those that wait before it ask for nothing.
+        """
+        own = self.source.politeness.concurrency - self._walking
+        if pooled and self.processes is not None and own >= self.processes.count:
+            return own // self.processes.count if self._pooled or not self._open else 0
+        free = own - self._connections
+        return max(free // among, min(free, 1))
+
+    def _work(self) -> Callable[[FetchBatch], Fetched]:
         if self.desk.engine.is_remote:
             return fetch.fetch_batch
-        if self.processes is not None and lanes > 1 and len(batch.jobs) >= FEW:
+        if self._pooled and self.processes is not None:
             return partial(self.processes.call, fetch.fetch_batch)
         return partial(fetch.fetch_batch, clock=self.clock, stop=self.desk.stop)
 
@@ -246,8 +275,9 @@ class Crawl:
         """Write down what came of a batch."""
         self._open -= 1
         self._connections -= batch.concurrency
-        self._ends[batch.warc_name] = came.warc_end
-        self._free.append(batch.warc_name)
+        if not batch.is_far:
+            self._ends[batch.warc_name] = came.warc_end
+            self._free.append(batch.warc_name)
         self._remember(came.memory)
         for each in came.fetches:
             fetch.look_at(each, self._alike)

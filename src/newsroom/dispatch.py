@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from queue import Empty, SimpleQueue
@@ -17,6 +18,8 @@ from typing import Any, Protocol, TypeVar
 T = TypeVar("T")
 R_co = TypeVar("R_co", covariant=True)
 
+WAITING_ROOM = 64
+"""Batches of sources with a delay under way at a time in threads of one process: each waits for its host's next turn nearly always."""
 PATIENCE_SECONDS = 5
 """How long an interrupted run waits for what is under way, after asking it to stop."""
 
@@ -47,6 +50,11 @@ class Engine(Protocol):
     @property
     def room(self) -> int:
         """Batches that may be under way at a time."""
+        ...
+
+    @property
+    def waiting_room(self) -> int:
+        """Batches besides, of those that mostly wait for their host's next turn; 0 if they take room like others."""
         ...
 
     @property
@@ -115,6 +123,7 @@ class Inline:
     """The engine that does everything here and now, one thing after the other (but for what runs aside)."""
 
     room = 1
+    waiting_room = 0
     is_remote = False
 
     def step(self, name: str, work: Callable[[], T]) -> T:
@@ -136,11 +145,11 @@ class Inline:
 
 
 class Threads(Inline):
-    """The engine without orchestration: `room` batches at a time in threads of this process."""
+    """The engine without orchestration: `room` batches at a time in threads of this process, and those that wait."""
 
-    def __init__(self, room: int) -> None:
-        self.room = room
-        self._pool = ThreadPoolExecutor(room, thread_name_prefix="batch")
+    def __init__(self, room: int, waiting_room: int = WAITING_ROOM) -> None:
+        self.room, self.waiting_room = room, waiting_room
+        self._pool = ThreadPoolExecutor(room + waiting_room, thread_name_prefix="batch")
 
     def submit(self, name: str, work: Callable[[Any], T], batch: Batch) -> Future[T]:
         """Do it in one of the threads."""
@@ -149,6 +158,11 @@ class Threads(Inline):
 
 class Lane(Protocol):
     """A supply of batches."""
+
+    @property
+    def waits(self) -> bool:
+        """Whether its batches mostly wait for their host's next turn."""
+        ...
 
     def take(self) -> tuple[str, Callable[[Any], Any], Batch] | None:
         """The stage, the work and a batch that may go out now; None if there is none for the moment."""
@@ -171,7 +185,9 @@ class Desk:
         self.engine = engine
         self.stop = stop
         self._inbox: SimpleQueue[Callable[[], None]] = SimpleQueue()
-        self._under_way = self._beside = 0
+        self._under_way: Counter[bool] = Counter()
+        """Batches, by whether they wait in the waiting room."""
+        self._beside = 0
 
     def post(self, action: Callable[[], None]) -> None:
         """Have something done by the desk's own thread; from any thread."""
@@ -188,7 +204,7 @@ class Desk:
         try:
             while True:
                 self._hand_out(lanes)
-                if not (self._under_way or self._beside) and all(lane.is_finished for lane in lanes):
+                if not (self._under_way.total() or self._beside) and all(lane.is_finished for lane in lanes):
                     return
                 self._inbox.get()()
         except BaseException as error:
@@ -203,19 +219,20 @@ class Desk:
         while took:
             took = False
             for lane in lanes:
-                if self._under_way >= self.engine.room:
-                    return
+                waits = lane.waits and self.engine.waiting_room > 0
+                if self._under_way[waits] >= (self.engine.waiting_room if waits else self.engine.room):
+                    continue
                 if (taken := lane.take()) is not None:
                     took = True
-                    self._start(lane, *taken)
+                    self._start(lane, waits, *taken)
 
-    def _start(self, lane: Lane, stage: str, work: Callable[[Any], Any], batch: Batch) -> None:
-        self._under_way += 1
+    def _start(self, lane: Lane, waits: bool, stage: str, work: Callable[[Any], Any], batch: Batch) -> None:
+        self._under_way[waits] += 1
         pending = self.engine.submit(stage, work, batch)
-        pending.add_done_callback(lambda done: self.post(lambda: lane.give(batch, self._back(done))))
+        pending.add_done_callback(lambda done: self.post(lambda: lane.give(batch, self._back(done, waits))))
 
-    def _back(self, done: Pending[T]) -> T:
-        self._under_way -= 1
+    def _back(self, done: Pending[T], waits: bool) -> T:
+        self._under_way[waits] -= 1
         return done.result()
 
     def _ended(self, done: Pending[None]) -> None:
@@ -225,7 +242,7 @@ class Desk:
     def _wait(self, seconds: float | None) -> None:
         """For what is under way, the run having failed or been told to stop: what still comes is kept if it can be."""
         deadline = None if seconds is None else time.monotonic() + seconds
-        while self._under_way or self._beside:
+        while self._under_way.total() or self._beside:
             try:
                 action = self._inbox.get(timeout=None if deadline is None else max(0.0, deadline - time.monotonic()))
                 action()
@@ -237,6 +254,8 @@ class Desk:
 
 class _Queue:
     """The lane of batches that are known beforehand."""
+
+    waits = False
 
     def __init__(self, stage: str, work: Callable[[Any], Any], batches: Iterator[Any], give: Callable[[Any], None]) -> None:
         self._stage, self._work, self._batches, self._give = stage, work, batches, give

@@ -17,6 +17,7 @@ from pathlib import Path
 from newsroom import archive
 from newsroom.config import Settings
 from newsroom.stages import publish
+from newsroom.store import Store, at
 from newsroom.warehouse import Warehouse, compact, open_public
 
 _NAMED_BY_TIME = re.compile(r"(\d{8}-\d{6})-.*\.warc")
@@ -27,7 +28,9 @@ class ArchiveFile:
     """One file of the archive."""
 
     source: str
-    path: Path
+    name: str
+    where: str
+    """Its path, or its URL in the store."""
     bytes: int
     written_at: datetime | None
     """As its name says; None if it says nothing, and then it is never removed."""
@@ -43,16 +46,24 @@ class Done:
     freed_bytes: int = 0
 
 
-def archive_files(data: Path, warehouse: Warehouse) -> list[ArchiveFile]:
+def archive_files(data: Path, warehouse: Warehouse, store: Store | None = None) -> list[ArchiveFile]:
     """All finished files of the archive, by source and age, and whether a response in them is still needed."""
     needed = needed_files(data, warehouse)  # not known yet: all are
+    here = {(path.parent.name, path.name): (str(path), path.stat().st_size) for path in data.glob("archive/*/*.warc")}
     found = []
-    for path in sorted(data.glob("archive/*/*.warc")):
-        named = _NAMED_BY_TIME.fullmatch(path.name)
+    for (source, name), (where, size) in sorted({**_stored(store), **here}.items()):
+        named = _NAMED_BY_TIME.fullmatch(name)
         at = datetime.strptime(named[1], "%Y%m%d-%H%M%S").replace(tzinfo=UTC) if named else None
-        source = path.parent.name
-        found.append(ArchiveFile(source, path, path.stat().st_size, at, needed is None or (source, path.name) in needed))
+        found.append(ArchiveFile(source, name, where, size, at, needed is None or (source, name) in needed))
     return found
+
+
+def _stored(store: Store | None) -> dict[tuple[str, str], tuple[str, int]]:
+    """URL and bytes of each file in the store, by source and name."""
+    if store is None:
+        return {}
+    sizes = {path: size for path, size in store.sizes().items() if path.count("/") == 1 and path.endswith(".warc")}
+    return {(path.split("/")[0], path.split("/")[1]): (f"{store.url}/{path}", size) for path, size in sizes.items()}
 
 
 def needed_files(data: Path, warehouse: Warehouse) -> set[tuple[str, str]] | None:
@@ -66,25 +77,34 @@ def needed_files(data: Path, warehouse: Warehouse) -> set[tuple[str, str]] | Non
     return needed
 
 
-def prune_archive(data: Path, warehouse: Warehouse, *, days: int, now: datetime, dry_run: bool) -> list[ArchiveFile]:
+def prune_archive(
+    data: Path, warehouse: Warehouse, store: Store | None = None, *, days: int, now: datetime, dry_run: bool
+) -> list[ArchiveFile]:
     """Remove whole files older than so many days that nothing refers to; a file is never rewritten. Returns what went (or would go)."""
-    files = archive_files(data, warehouse)
+    files = archive_files(data, warehouse, store)
     going = [each for each in files if not each.is_needed and each.written_at and each.written_at < now - timedelta(days=days)]
     for each in going if not dry_run else ():
-        each.path.unlink()
+        if store is not None and each.where.startswith(store.url):
+            store.folder(each.source).remove(each.name)
+        else:
+            Path(each.where).unlink()
     return going
 
 
-def verify_archive(data: Path, needed: set[tuple[str, str]] | None) -> Iterator[tuple[str, int, list[str]]]:
+def verify_archive(data: Path, needed: set[tuple[str, str]] | None, store: Store | None = None) -> Iterator[tuple[str, int, list[str]]]:
     """Source by source: how many files, and what is wrong with them. `needed` ones must be there (None: not known, a run is at work)."""
     needed = needed or set()
-    sources = {path.name for path in data.glob("archive/*") if path.is_dir()} | {source for source, _ in needed}
+    here = {(path.parent.name, path.name) for path in data.glob("archive/*/*.warc")}  # first: what is here may go there meanwhile
+    there = set(_stored(store))
+    sources = {path.name for path in data.glob("archive/*") if path.is_dir()} | {source for source, _ in needed | there}
     for source in sorted(sources):
         folder = data / "archive" / source
-        missing = sorted(name for of, name in needed if of == source and not (folder / name).exists())
-        lost = [f"{folder / name}: is missing, though responses in it are needed; restore it from a backup" for name in missing]
-        problems = archive.verify(folder, unfinished=False) if folder.is_dir() else []
-        yield source, len(list(folder.glob("*.warc"))), [*lost, *problems]
+        missing = sorted(name for of, name in needed - here - there if of == source)
+        place = f"{store.url}/{source}" if store else folder
+        lost = [f"{place}/{name}: is missing, though responses in it are needed; restore it from a backup" for name in missing]
+        stored = [name for of, name in there if of == source]
+        problems = archive.verify(folder, store.folder(source) if store else None, unfinished=False, stored=stored)
+        yield source, len({name for of, name in here | there if of == source}), [*lost, *problems]
 
 
 def keep_house(data: Path, settings: Settings, *, now: datetime, dry_run: bool) -> Iterator[Done]:
@@ -92,18 +112,18 @@ def keep_house(data: Path, settings: Settings, *, now: datetime, dry_run: bool) 
     limits = settings.warehouse
     path = data / "warehouse.duckdb"
     with Warehouse.open(path, memory_limit=limits.memory_limit, threads=limits.threads) as warehouse:
-        yield _archive(data, warehouse, settings.retention.archive_days, now=now, dry_run=dry_run)
+        yield _archive(data, warehouse, at(settings.archive.store), settings.retention.archive_days, now=now, dry_run=dry_run)
         unused = warehouse.unused_share()
     yield _warehouse(path, settings, unused, dry_run=dry_run)
     yield _prefect(data / "prefect" / "prefect.db", dry_run=dry_run)
 
 
-def _archive(data: Path, warehouse: Warehouse, days: int, *, now: datetime, dry_run: bool) -> Done:
-    files = archive_files(data, warehouse)
+def _archive(data: Path, warehouse: Warehouse, store: Store | None, days: int, *, now: datetime, dry_run: bool) -> Done:
+    files = archive_files(data, warehouse, store)
     whole = f"{len(files)} files, {megabytes(sum(each.bytes for each in files))}"
     if not days:
         return Done("archive", f"{whole}; kept for ever (retention.archive_days = 0)")
-    gone = prune_archive(data, warehouse, days=days, now=now, dry_run=dry_run)
+    gone = prune_archive(data, warehouse, store, days=days, now=now, dry_run=dry_run)
     freed = sum(each.bytes for each in gone)
     would = "would be removed" if dry_run else "removed"
     return Done("archive", f"{whole}; {len(gone)} older than {days} days and no longer needed {would}, {megabytes(freed)}", freed)

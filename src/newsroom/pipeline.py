@@ -22,12 +22,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from newsroom import __version__, archive, backup, config, dispatch, extract, housekeeping, ledger, lock, notify, slices
+from newsroom import __version__, archive, backup, config, dispatch, extract, housekeeping, ledger, lock, notify, slices, store
 from newsroom import status as standing
 from newsroom.config import Settings, Source
 from newsroom.crawl import CRAWLS, FEW, Crawl, Errand
 from newsroom.dispatch import Desk, Engine, Inline, Silent, Watch
-from newsroom.errors import Busy, ConfigError, NewsroomError
+from newsroom.errors import Busy, ConfigError, Damaged, NewsroomError, Transient
 from newsroom.model import CheckResult, Outcome, Reading, Recheck, RunKind, RunResult, Slice, SliceState, StageReport, Window
 from newsroom.processes import Processes
 from newsroom.report import write_report
@@ -36,6 +36,7 @@ from newsroom.stages import dedupe, parse, publish
 from newsroom.stages import model as modelling
 from newsroom.stages.fetch import Way, utc_now
 from newsroom.status import Status
+from newsroom.store import Store
 from newsroom.warehouse import Warehouse
 
 
@@ -122,6 +123,7 @@ def prepare(
         window = Window(since, until)
     _check_options(kind, options, settings, chosen)
     _check_data_dir(options.data_dir)
+    _check_store(options.data_dir, settings, asks=kind in CRAWLS or kind in ("reparse", "retry"))
     bounds = config.load_checks(options.config_dir)
     overrides = config.load_check_overrides(options.config_dir)
     named = _named_checks(kind, checks)
@@ -170,6 +172,23 @@ def is_loopback_host(host: str) -> bool:
         return host == "localhost" or host.endswith(".localhost")
 
 
+MOVED = "archive/moved-to"
+"""In the data directory: the URL of the store that archive files have gone to."""
+
+
+def _check_store(data: Path, settings: Settings, *, asks: bool = True) -> None:
+    """Whether the archive is where the settings say, and, if `asks`, whether it can be had there."""
+    url, moved = settings.archive.store, data / MOVED
+    known = moved.read_text(encoding="utf-8").strip() if moved.is_file() else url
+    if known != url:
+        raise ConfigError(
+            f"newsroom.toml: archive.store: is {url!r}, but the archive of {data} is in {known}; "
+            f"name that, or move the files and then write their new place into {moved} (or remove it, for {data / 'archive'})"
+        )
+    if url and asks:
+        Store(url).check()
+
+
 def _check_data_dir(data_dir: Path, *, restoring: bool = False) -> None:
     if not restoring and (data_dir / backup.UNFINISHED).exists():
         raise ConfigError(f"{data_dir}: is being restored from a backup, or that was broken off; run `newsroom restore` again to finish it")
@@ -194,6 +213,8 @@ class _Run:
     is_real_time: bool
     processes: Processes | None = None
     troubles: list[str] = field(default_factory=list)
+    undelivered: list[str] = field(default_factory=list)
+    """Why archive files are still here that should be in the store."""
 
     def count(self, report: StageReport) -> None:
         if report.source is not None:
@@ -316,6 +337,8 @@ def _begin(warehouse: Warehouse, plan: Plan, run_id: str, started_at: datetime) 
     # a warehouse restored from a backup, or a clock put back: files are never written anew under the name of an old one
     files = (*plan.options.data_dir.glob(f"archive/*/{run_id}*"), *plan.options.data_dir.glob(f"public/snapshots/{run_id}*"))
     taken |= {path.name.split(".")[0] for path in files}
+    stores = [Store(plan.settings.archive.of(source.name)) for source in plan.sources if plan.settings.archive.store]
+    taken |= {run_id for store in stores if store.size(f"{run_id}.warc") is not None}
     if taken:
         run_id = next(name for n in range(2, len(taken) + 3) if (name := f"{run_id}-{n}") not in taken)
     with warehouse.transaction():
@@ -364,6 +387,25 @@ def _heal(this: _Run) -> None:
     for folder in sorted(path for path in (data / "archive").iterdir() if path.is_dir()):
         for healed in archive.heal(folder):
             this.watch.say(f"archive: {healed}")
+    _deliver(this)
+
+
+def _deliver(this: _Run) -> None:
+    """Take what is finished to the store, if there is one. What cannot be taken there now stays here, is read here, and goes another time."""
+    data, settings = this.plan.options.data_dir, this.plan.settings.archive
+    if not settings.store:
+        return
+    (data / MOVED).write_text(f"{settings.store}\n", encoding="utf-8")
+    this.undelivered.clear()
+    for folder in sorted(path for path in (data / "archive").iterdir() if path.is_dir()):
+        try:
+            archive.deliver(folder, Store(settings.of(folder.name)))
+        except (Transient, Damaged) as error:
+            if this.engine.is_remote:  # workers elsewhere could not read what is here
+                raise
+            this.undelivered.append(str(error))
+            if isinstance(error, Transient):
+                return
 
 
 def _stages(this: _Run) -> tuple[CheckResult, ...]:
@@ -416,6 +458,7 @@ def _crawl(this: _Run, wanted: Sequence[tuple[Source, tuple[str, ...]]]) -> None
                 settings.user_agent_text,
                 (options.data_dir / "archive" / source.name).absolute(),
                 base_url=options.base_url,
+                store=settings.archive.of(source.name),
                 delay=options.delay,
                 pacing=(options.data_dir / "pacing").absolute(),
             ),
@@ -443,6 +486,7 @@ def _crawl(this: _Run, wanted: Sequence[tuple[Source, tuple[str, ...]]]) -> None
         crawl.close()
         this.counts[crawl.source.name].update(crawl.counts)
         this.troubles += crawl.troubles
+    _deliver(this)
 
 
 def _read(this: _Run, source: Source, *, force: tuple[str, ...] = ()) -> None:
@@ -456,6 +500,7 @@ def _read(this: _Run, source: Source, *, force: tuple[str, ...] = ()) -> None:
         jobs,
         pages=this.plan.settings.batch.articles,
         archive_dir=(options.data_dir / "archive" / source.name).absolute(),
+        store=this.plan.settings.archive.of(source.name),
         base_url=options.base_url,
     )
     totals: Counter[str] = Counter()
@@ -486,6 +531,7 @@ def _count_news(this: _Run) -> None:
 
 def _finish(this: _Run, checks: tuple[CheckResult, ...]) -> RunResult:
     blocked = checking.blocking(checks)
+    this.troubles += this.undelivered
     articles: int = this.warehouse.ask("SELECT count(*) FROM mart.articles").rows[0][0]
     outcome: Outcome = "blocked" if blocked else "incomplete" if this.troubles else "ok"
     details = [f"{check.check_name}: {check.detail}" for check in blocked] + this.troubles
@@ -658,18 +704,27 @@ def archive_files(options: Options) -> list[housekeeping.ArchiveFile]:
     if running := lock.holder(data):
         raise Busy(f"{data}: {running} is at work; wait for it or stop it")
     with Warehouse.look(data / "warehouse.duckdb") as warehouse:
-        return housekeeping.archive_files(data, warehouse)
+        return housekeeping.archive_files(data, warehouse, _store(options))
 
 
 def verify_archive(options: Options) -> Iterator[tuple[str, int, list[str]]]:
     """Source by source: files, and what is wrong with them. While a run is at work, only what it has finished is read."""
     data = _with_warehouse(options)
     if lock.holder(data):
-        yield from housekeeping.verify_archive(data, None)
+        yield from housekeeping.verify_archive(data, None, _store(options))
         return
     with Warehouse.look(data / "warehouse.duckdb") as warehouse:
         needed = housekeeping.needed_files(data, warehouse)
-    yield from housekeeping.verify_archive(data, needed)
+    yield from housekeeping.verify_archive(data, needed, _store(options))
+
+
+def _store(options: Options) -> Store | None:
+    """Where finished archive files are, if elsewhere. Raises `ConfigError` if the settings and the data disagree about it."""
+    if not options.config_dir.is_dir():  # whoever has only the data may ask, too
+        return None
+    settings = config.load_settings(options.config_dir)
+    _check_store(options.data_dir, settings, asks=False)
+    return store.at(settings.archive.store)
 
 
 def prune_archive(
@@ -692,7 +747,7 @@ def prune_archive(
         lock.hold(data, run_id="archive prune", now=clock(), wait_seconds=options.wait_seconds, say=say),
         Warehouse.open(data / "warehouse.duckdb") as warehouse,
     ):
-        return housekeeping.prune_archive(data, warehouse, days=days, now=clock(), dry_run=dry_run)
+        return housekeeping.prune_archive(data, warehouse, _store(options), days=days, now=clock(), dry_run=dry_run)
 
 
 def back_up(

@@ -7,21 +7,25 @@ earlier batches have learnt of the host included, so that it may run in whatever
 from __future__ import annotations
 
 import hashlib
+import secrets
 import threading
+import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from newsroom import extract, facts, reading
 from newsroom.alike import Alike, Answer, Verdict
-from newsroom.archive import ArchiveWriter
+from newsroom.archive import ArchiveWriter, deliver
 from newsroom.config import Source
 from newsroom.errors import Rejected, RobotsDisallowed
 from newsroom.http import BadResponse, Client, HostDown, NoAnswer, Stopped
 from newsroom.model import ArchiveRef, Exchange, Fetch, FetchJob, HostMemory, Reading, Recheck, Response, StageReport, Window
+from newsroom.store import Store
 from newsroom.urls import Addresses
 
 if TYPE_CHECKING:
@@ -36,6 +40,8 @@ class Way:
     user_agent: str
     archive_dir: Path
     """That of the source."""
+    store: str = ""
+    """URL of the folder that finished archive files go to; empty if they stay."""
     base_url: str | None = None
     delay: float | None = None
     """Seconds; None for the source's own."""
@@ -47,10 +53,10 @@ class Way:
         """Between the starts of two requests, robots.txt aside."""
         return self.source.politeness.delay_seconds if self.delay is None else self.delay
 
-    def archive_writer(self, name: str, *, clock: Callable[[], datetime], end: int = 0) -> ArchiveWriter:
+    def archive_writer(self, name: str, *, clock: Callable[[], datetime], end: int = 0, directory: Path | None = None) -> ArchiveWriter:
         """To a file of the run; see `ArchiveWriter`."""
         info = {"user-agent": self.user_agent, "robots": "classic", "base-url": self.base_url or self.source.site.base_url}
-        return ArchiveWriter(self.archive_dir, name=name, info=info, clock=clock, end=end)
+        return ArchiveWriter(directory or self.archive_dir, name=name, info=info, clock=clock, end=end)
 
     def client(
         self,
@@ -90,6 +96,8 @@ class FetchBatch:
     """Name of the archive file to append to, which is no other batch's meanwhile."""
     warc_end: int = 0
     """Where that file ended when it was last written to."""
+    is_far: bool = False
+    """To be done where the archive's directory is not: the file is written beside and put into the store, under a name of this attempt's."""
     concurrency: int = 1
     memory: tuple[HostMemory, ...] = ()
     last: tuple[Answer, ...] = ()
@@ -167,7 +175,8 @@ def fetch_batch(batch: FetchBatch, clock: Callable[[], datetime] = utc_now, stop
     addresses = Addresses(source, base_url=way.base_url)
     alike = Alike(stop_at=source.suspicion.stop_at, of_last=source.suspicion.of_last, last=batch.last)
     confirmed = {job.url: (job.url, job.payload_at) for job in batch.jobs if job.payload_at}
-    writer = way.archive_writer(batch.warc_name, clock=clock, end=batch.warc_end)
+    file = _Far(batch, clock) if batch.is_far else _Near(batch, clock)
+    writer = file.writer
 
     def keep(exchange: Exchange) -> ArchiveRef:
         return writer.write(exchange, refers_to=confirmed.get(exchange.url) if exchange.status == 304 else None)
@@ -186,10 +195,42 @@ def fetch_batch(batch: FetchBatch, clock: Callable[[], datetime] = utc_now, stop
             came = [each for each in _each(one, batch) if each is not None]
             memory, requests = client.memory(), client.requests
     finally:
-        end = writer.pause()  # first the bytes, then the fact that points to them
+        end = file.leave()  # first the bytes, then the fact that points to them
     return Fetched(
         tuple(fetch for fetch, _ in came), tuple(read for _, read in came if read is not None), requests, end, memory, alike.verdict
     )
+
+
+class _Near:
+    """The archive file of a batch: one of the run's, for another batch to go on with."""
+
+    def __init__(self, batch: FetchBatch, clock: Callable[[], datetime]) -> None:
+        self.writer = batch.way.archive_writer(batch.warc_name, clock=clock, end=batch.warc_end)
+
+    def leave(self) -> int:
+        """Make it durable and let go of it; where it ends."""
+        return self.writer.pause()
+
+
+class _Far:
+    """The archive file of a batch that is done elsewhere: put into the store when the batch is done.
+
+    Its name is of this attempt alone, so that a worker which was thought dead writes over nothing. And since nobody knows when that one
+    asked the host last, an attempt begins with a pause of its own.
+    """
+
+    def __init__(self, batch: FetchBatch, clock: Callable[[], datetime]) -> None:
+        self._way, self._spool = batch.way, TemporaryDirectory(prefix="newsroom-")
+        name = f"{batch.warc_name}-{secrets.token_hex(4)}"
+        self.writer = batch.way.archive_writer(name, clock=clock, directory=Path(self._spool.name))
+        time.sleep(max([batch.way.delay_seconds, *(memory.delay_seconds for memory in batch.memory)]))
+
+    def leave(self) -> int:
+        """Give it to the store. Raises `Transient` if that does not take it: then the batch has not been done."""
+        with self._spool as folder:
+            self.writer.close()
+            deliver(Path(folder), Store(self._way.store))
+        return 0
 
 
 def _each(

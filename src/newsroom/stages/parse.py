@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from newsroom import extract, facts, reading
+from newsroom import extract, facts, reading, store
 from newsroom.archive import ArchiveReader
 from newsroom.config import Source
 from newsroom.errors import Damaged
@@ -30,6 +30,8 @@ class ReadBatch:
     source: Source
     base_url: str | None
     archive_dir: Path
+    store: str
+    """URL of the folder where finished files are; empty if they are in `archive_dir`."""
     number: int
     total: int
     jobs: tuple[ReadJob, ...]
@@ -51,16 +53,18 @@ def pending(source: Source, *, warehouse: Warehouse, force: tuple[str, ...] = ()
     return [ReadJob(archived=ArchiveRef(row.pop("warc_file"), row.pop("warc_offset")), **row) for row in rows]
 
 
-def batches(source: Source, jobs: Sequence[ReadJob], *, pages: int, archive_dir: Path, base_url: str | None = None) -> list[ReadBatch]:
-    """Cut jobs into batches of at most `pages`; `archive_dir` is that of the source."""
+def batches(
+    source: Source, jobs: Sequence[ReadJob], *, pages: int, archive_dir: Path, store: str = "", base_url: str | None = None
+) -> list[ReadBatch]:
+    """Cut jobs into batches of at most `pages`; `archive_dir` and `store` are those of the source."""
     cuts = [jobs[start : start + pages] for start in range(0, len(jobs), pages)]
-    return [ReadBatch(source, base_url, archive_dir, number, len(cuts), tuple(cut)) for number, cut in enumerate(cuts, start=1)]
+    return [ReadBatch(source, base_url, archive_dir, store, number, len(cuts), tuple(cut)) for number, cut in enumerate(cuts, start=1)]
 
 
 def parse_batch(batch: ReadBatch) -> list[Reading]:
     """Read every page of the batch. A page that breaks the parser costs that page only."""
     addresses = Addresses(batch.source, base_url=batch.base_url)
-    with ArchiveReader(batch.archive_dir) as archive:
+    with ArchiveReader(batch.archive_dir, store.at(batch.store)) as archive:
         return [parse_one(job, source=batch.source, addresses=addresses, archive=archive) for job in batch.jobs]
 
 
