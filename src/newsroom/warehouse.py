@@ -49,6 +49,18 @@ _PUBLIC_TABLES = (
 _ORDERED = {"articles": "published_on DESC NULLS LAST, article_id", "article_versions": "article_id, version"}
 """Views of the mart, and the order in which they are written."""
 _PUBLIC_SCHEMA = ("public/schema", "public/words", "public/convenience")
+_KEYS = {
+    "articles": ("article_id",),
+    "article_versions": ("article_id", "version"),
+    "article_urls": ("url",),
+    "duplicates": ("article_id", "kind"),
+    "listing_entries": ("url",),
+    "search_documents": ("document",),
+    "search_words": ("word_number",),
+}
+"""Tables that grow with the articles, and what tells their rows apart: of these only what differs is written after an earlier file."""
+_MOST_DIFFERING = 0.2
+"""A larger share of the articles is written whole: a file with so many holes costs its readers more than its writer saves."""
 
 
 @cache
@@ -276,33 +288,123 @@ class Warehouse:
             target.unlink(missing_ok=True)
             raise _readable(error, target) from error
 
-    def write_public(self, target: Path) -> None:
-        """Write the mart as a public database to `target` (a new file), checkpointed and synced. Raises `NewsroomError` if it cannot."""
+    def write_public(self, target: Path, *, after: Path | None = None) -> None:
+        """Write the mart as a public database to `target` (a new file), checkpointed and synced. Raises `NewsroomError` if it cannot.
+
+        `after`: an earlier one that this warehouse has written. Where it has today's schema and not too much differs, the new file is
+        a copy of it with what differs put right; the content is the same as if it were written whole.
+        """
         for leftover in (target, target.with_name(target.name + ".wal")):
             leftover.unlink(missing_ok=True)
-        quoted = _quoted(target)
-        home = self._connection.execute("SELECT current_database()").fetchone()
-        assert home is not None
         try:
-            # no write-ahead log: what is not checkpointed and synced at the end is thrown away anyhow
-            self._connection.execute(f"ATTACH '{quoted}' AS public_file (STORAGE_VERSION '{STORAGE_VERSION}', RECOVERY_MODE no_wal_writes)")
-            try:
-                self._connection.execute("USE public_file.main")
-                for part in _PUBLIC_SCHEMA:
-                    self._connection.execute(sql_text(part))
-                self._connection.execute(f'USE "{home[0]}".main')
-                for table in _PUBLIC_TABLES:
-                    order = f" ORDER BY {_ORDERED[table]}" if table in _ORDERED else ""
-                    self._connection.execute(f"INSERT INTO public_file.main.{table} BY NAME SELECT * FROM mart.{table}{order}")
-                self._connection.execute("CHECKPOINT public_file")
-            finally:
-                self._connection.execute(f'USE "{home[0]}".main')
-                self._connection.execute("DETACH public_file")
+            if after is None or not self._write_differing(target, after):
+                target.unlink(missing_ok=True)
+                with self._public_file(target):
+                    for table in _PUBLIC_TABLES:
+                        self._fill(table)
             sync(target)
         except (duckdb.Error, OSError) as error:
             target.unlink(missing_ok=True)
             target.with_name(target.name + ".wal").unlink(missing_ok=True)
             raise _readable(error, target) from error
+
+    @contextmanager
+    def _public_file(self, target: Path, *, is_new: bool = True) -> Iterator[None]:
+        """The file attached as `public_file`, with its schema; checkpointed at the end."""
+        home = self.ask("SELECT current_database()").rows[0][0]
+        # no write-ahead log: what is not checkpointed and synced at the end is thrown away anyhow
+        self.run(f"ATTACH '{_quoted(target)}' AS public_file (STORAGE_VERSION '{STORAGE_VERSION}', RECOVERY_MODE no_wal_writes)")
+        try:
+            if is_new:
+                self._create_public("public_file", home)
+            yield
+            self.run("CHECKPOINT public_file")
+        finally:
+            self._connection.execute(f'USE "{home}".main')
+            self._connection.execute("DETACH public_file")
+
+    def _create_public(self, database: str, home: str) -> None:
+        self.run(f"USE {database}.main")
+        for part in _PUBLIC_SCHEMA:
+            self.run(sql_text(part))
+        self.run(f'USE "{home}".main')
+
+    def _fill(self, table: str, where: str = "") -> None:
+        order = f" ORDER BY {_ORDERED[table]}" if table in _ORDERED else ""
+        self.run(f"INSERT INTO public_file.main.{table} BY NAME SELECT * FROM mart.{table}{where}{order}")
+
+    def _write_differing(self, target: Path, after: Path) -> bool:
+        """Whether `target` is now a copy of `after` with the mart's content; if not, it is to be written whole."""
+        try:
+            shutil.copyfile(after, target)
+            target.chmod(0o644)
+        except FileNotFoundError:
+            return False
+        with self._public_file(target, is_new=False):
+            if not self._has_todays_schema() or self._is_full_of_holes():
+                return False
+            for table, keys in _KEYS.items():
+                self._note_differing(table, keys)
+            (differing, articles) = self.ask("SELECT (FROM (SELECT count(*) FROM differing_articles)), (SELECT count(*) FROM mart.articles)").rows[0]
+            if differing > _MOST_DIFFERING * articles:
+                return False
+            # what goes is gone before what comes is there: a key may be free only after a commit
+            for table in _PUBLIC_TABLES:
+                self.run(f"DELETE FROM public_file.main.{table} AS t{self._differing(table)}")
+            for table in _PUBLIC_TABLES:
+                self._fill(table, self._differing(table).replace("t.", f"{table}."))
+            for table in _KEYS:
+                self.run(f"DROP TABLE differing_{table}")
+        return True
+
+    def _differing(self, table: str) -> str:
+        """Which rows of a table are written anew."""
+        if table == "search_postings":  # a document's words never change
+            return " WHERE t.document IN (SELECT document FROM differing_search_documents)"
+        if (keys := _KEYS.get(table)) is None:
+            return ""
+        same = " AND ".join(f"d.{key} = t.{key}" for key in keys)
+        return f" WHERE EXISTS (SELECT 1 FROM differing_{table} AS d WHERE {same})"
+
+    def _note_differing(self, table: str, keys: Sequence[str]) -> None:
+        columns = self.ask(
+            "SELECT column_name, data_type FROM duckdb_columns() WHERE database_name = 'public_file' AND table_name = $t ORDER BY ALL", t=table
+        ).rows
+        values = ", ".join(f'CAST("{name}" AS {kind})' for name, kind in columns)
+        of = ", ".join(keys)
+        self.run(
+            f"""CREATE OR REPLACE TEMP TABLE differing_{table} AS
+            SELECT {of} FROM (SELECT {of}, hash(row({values})) AS digest FROM mart.{table}) AS now
+            FULL JOIN (SELECT {of}, hash(row({values})) AS digest FROM public_file.main.{table}) AS shown USING ({of})
+            WHERE now.digest IS DISTINCT FROM shown.digest"""
+        )
+
+    def _has_todays_schema(self) -> bool:
+        """Whether tables, comments, views and macros of the attached file are what would be made today."""
+        home = self.ask("SELECT current_database()").rows[0][0]
+        self.run("ATTACH ':memory:' AS todays")
+        try:
+            self._create_public("todays", home)
+            return self._looks("public_file") == self._looks("todays")
+        finally:
+            self._connection.execute(f'USE "{home}".main')
+            self._connection.execute("DETACH todays")
+
+    def _looks(self, database: str) -> list[tuple[Any, ...]]:
+        return self.ask(
+            """SELECT 'table', table_name, sql, comment FROM duckdb_tables() WHERE database_name = $name
+            UNION ALL SELECT 'view', view_name, sql, comment FROM duckdb_views() WHERE database_name = $name AND NOT internal
+            UNION ALL SELECT 'column', concat_ws('.', table_name, column_name), data_type, comment
+            FROM duckdb_columns() WHERE database_name = $name AND NOT internal
+            UNION ALL SELECT 'macro', function_name, concat_ws(' ', parameters, macro_definition), comment
+            FROM duckdb_functions() WHERE database_name = $name AND NOT internal
+            ORDER BY ALL""",
+            name=database,
+        ).rows
+
+    def _is_full_of_holes(self) -> bool:
+        size = next(each for each in self.ask("PRAGMA database_size").dicts() if each["database_name"] == "public_file")
+        return bool(size["free_blocks"] > 0.25 * size["total_blocks"])
 
 
 _ANEW = ".anew"
