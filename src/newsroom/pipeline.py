@@ -388,7 +388,8 @@ def _stages(this: _Run) -> tuple[CheckResult, ...]:
         report = this.engine.step("dedupe", lambda: dedupe.dedupe(this.warehouse, near_similarity=threshold))
         if report.counts["compared"]:
             this.watch.say(f"dedupe: {report.counts['compared']} texts compared, {report.counts['similar_pairs']} pairs similar")
-    report = this.engine.step("model", lambda: modelling.model(this.warehouse))
+    # who types `newsroom publish` wants to see all of it made anew
+    report = this.engine.step("model", lambda: modelling.model(this.warehouse, whole=kind == "publish"))
     _count_news(this)
     return this.engine.step(
         "check",

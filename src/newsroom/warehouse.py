@@ -27,6 +27,9 @@ from newsroom.errors import Busy, ConfigError, Damaged, NewsroomError
 STORAGE_VERSION = "v1.4.0"
 """Storage version of the public file: what DuckDB 1.4, 1.5 and 2.x clients can all open."""
 
+ROW_GROUP_SIZE = 8192
+"""Rows that the public file keeps together. What is amended is written anew by row groups: DuckDB's own size (122,880) would be all bodies."""
+
 _CONFIG = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
 _PUBLIC_TABLES = (
     "articles",
@@ -46,7 +49,15 @@ _PUBLIC_TABLES = (
     "search_words",
     "search_postings",
 )
-_ORDERED = {"articles": "published_on DESC NULLS LAST, article_id", "article_versions": "article_id, version"}
+_ORDERED = {
+    "articles": "published_on DESC NULLS LAST, article_id",
+    "article_versions": "article_id, version",
+    "article_urls": "url",
+    "listing_entries": "published_on DESC NULLS LAST, url",
+    "listing_changes": "changed_at DESC, url",
+    "quarantine": "last_at DESC, article_id",
+    "article_changes": "publication, article_id",
+}
 """Views of the mart, and the order in which they are written."""
 _PUBLIC_SCHEMA = ("public/schema", "public/words", "public/convenience")
 _KEYS = {
@@ -244,10 +255,31 @@ class Warehouse:
         return len(rows)
 
     def rebuild(self, names: Sequence[str] | None = None) -> None:
-        """Make the mart anew from the facts, in one transaction."""
+        """Make the mart anew from the facts, or some models of it, in one transaction; `touched.rebuild` does only what is needed."""
         with self.transaction(), _interruptible():
             for name in names or sql_names("mart"):
                 self._connection.execute(sql_text(name))
+
+    @contextmanager
+    def beside(self, name: str) -> Iterator[None]:
+        """A database in memory beside this one, gone at the end."""
+        self._connection.execute(f"ATTACH ':memory:' AS {name}")
+        try:
+            yield
+        finally:
+            with suppress(duckdb.Error):  # after a fatal error nothing is taken any more, and that error is the one to tell
+                self._connection.execute(f"DETACH {name}")
+
+    @contextmanager
+    def within(self, name: str) -> Iterator[None]:
+        """Names mean those of the database beside this one."""
+        (home,) = self.ask("SELECT current_database()").rows[0]
+        self._connection.execute(f"USE {name}.main")
+        try:
+            yield
+        finally:
+            with suppress(duckdb.Error):
+                self._connection.execute(f'USE "{home}".main')
 
     def schema(self) -> int:
         """Number of the newest migration applied."""
@@ -288,123 +320,41 @@ class Warehouse:
             target.unlink(missing_ok=True)
             raise _readable(error, target) from error
 
-    def write_public(self, target: Path, *, after: Path | None = None) -> None:
-        """Write the mart as a public database to `target` (a new file), checkpointed and synced. Raises `NewsroomError` if it cannot.
+    @contextmanager
+    def public_file(self, target: Path, base: Path | None = None) -> Iterator[None]:
+        """A public file at `target` (new, or a copy of `base`), attached as `public_file`; at the end checkpointed and synced.
 
-        `after`: an earlier one that this warehouse has written. Where it has today's schema and not too much differs, the new file is
-        a copy of it with what differs put right; the content is the same as if it were written whole.
+        Raises `NewsroomError` if it cannot be written, and then leaves nothing.
         """
-        for leftover in (target, target.with_name(target.name + ".wal")):
-            leftover.unlink(missing_ok=True)
+        _remove_database(target)
         try:
-            if after is None or not self._write_differing(target, after):
-                target.unlink(missing_ok=True)
-                with self._public_file(target):
-                    for table in _PUBLIC_TABLES:
-                        self._fill(table)
+            if base is not None:
+                _copy(base, target)
+            # no write-ahead log: what is not checkpointed and synced at the end is thrown away anyhow
+            options = f"STORAGE_VERSION '{STORAGE_VERSION}', ROW_GROUP_SIZE {ROW_GROUP_SIZE}, RECOVERY_MODE no_wal_writes"
+            self._connection.execute(f"ATTACH '{_quoted(target)}' AS public_file ({options})")
+            try:
+                yield
+                self._connection.execute("CHECKPOINT public_file")
+            finally:
+                self._connection.execute("DETACH public_file")
             sync(target)
         except (duckdb.Error, OSError) as error:
-            target.unlink(missing_ok=True)
-            target.with_name(target.name + ".wal").unlink(missing_ok=True)
+            _remove_database(target)
             raise _readable(error, target) from error
+        except NewsroomError:
+            _remove_database(target)
+            raise
 
-    @contextmanager
-    def _public_file(self, target: Path, *, is_new: bool = True) -> Iterator[None]:
-        """The file attached as `public_file`, with its schema; checkpointed at the end."""
-        home = self.ask("SELECT current_database()").rows[0][0]
-        # no write-ahead log: what is not checkpointed and synced at the end is thrown away anyhow
-        self.run(f"ATTACH '{_quoted(target)}' AS public_file (STORAGE_VERSION '{STORAGE_VERSION}', RECOVERY_MODE no_wal_writes)")
-        try:
-            if is_new:
-                self._create_public("public_file", home)
-            yield
-            self.run("CHECKPOINT public_file")
-        finally:
-            self._connection.execute(f'USE "{home}".main')
-            self._connection.execute("DETACH public_file")
-
-    def _create_public(self, database: str, home: str) -> None:
-        self.run(f"USE {database}.main")
-        for part in _PUBLIC_SCHEMA:
-            self.run(sql_text(part))
-        self.run(f'USE "{home}".main')
-
-    def _fill(self, table: str, where: str = "") -> None:
-        order = f" ORDER BY {_ORDERED[table]}" if table in _ORDERED else ""
-        self.run(f"INSERT INTO public_file.main.{table} BY NAME SELECT * FROM mart.{table}{where}{order}")
-
-    def _write_differing(self, target: Path, after: Path) -> bool:
-        """Whether `target` is now a copy of `after` with the mart's content; if not, it is to be written whole."""
-        try:
-            shutil.copyfile(after, target)
-            target.chmod(0o644)
-        except FileNotFoundError:
-            return False
-        with self._public_file(target, is_new=False):
-            if not self._has_todays_schema() or self._is_full_of_holes():
-                return False
-            for table, keys in _KEYS.items():
-                self._note_differing(table, keys)
-            (differing, articles) = self.ask("SELECT (FROM (SELECT count(*) FROM differing_articles)), (SELECT count(*) FROM mart.articles)").rows[0]
-            if differing > _MOST_DIFFERING * articles:
-                return False
-            # what goes is gone before what comes is there: a key may be free only after a commit
+    def write_public(self, target: Path) -> None:
+        """Write the mart as a public database to `target` (a new file), checkpointed and synced. Raises `NewsroomError` if it cannot."""
+        with self.public_file(target):
+            with self.within("public_file"):
+                for part in _PUBLIC_SCHEMA:
+                    self.run(sql_text(part))
             for table in _PUBLIC_TABLES:
-                self.run(f"DELETE FROM public_file.main.{table} AS t{self._differing(table)}")
-            for table in _PUBLIC_TABLES:
-                self._fill(table, self._differing(table).replace("t.", f"{table}."))
-            for table in _KEYS:
-                self.run(f"DROP TABLE differing_{table}")
-        return True
-
-    def _differing(self, table: str) -> str:
-        """Which rows of a table are written anew."""
-        if table == "search_postings":  # a document's words never change
-            return " WHERE t.document IN (SELECT document FROM differing_search_documents)"
-        if (keys := _KEYS.get(table)) is None:
-            return ""
-        same = " AND ".join(f"d.{key} = t.{key}" for key in keys)
-        return f" WHERE EXISTS (SELECT 1 FROM differing_{table} AS d WHERE {same})"
-
-    def _note_differing(self, table: str, keys: Sequence[str]) -> None:
-        columns = self.ask(
-            "SELECT column_name, data_type FROM duckdb_columns() WHERE database_name = 'public_file' AND table_name = $t ORDER BY ALL", t=table
-        ).rows
-        values = ", ".join(f'CAST("{name}" AS {kind})' for name, kind in columns)
-        of = ", ".join(keys)
-        self.run(
-            f"""CREATE OR REPLACE TEMP TABLE differing_{table} AS
-            SELECT {of} FROM (SELECT {of}, hash(row({values})) AS digest FROM mart.{table}) AS now
-            FULL JOIN (SELECT {of}, hash(row({values})) AS digest FROM public_file.main.{table}) AS shown USING ({of})
-            WHERE now.digest IS DISTINCT FROM shown.digest"""
-        )
-
-    def _has_todays_schema(self) -> bool:
-        """Whether tables, comments, views and macros of the attached file are what would be made today."""
-        home = self.ask("SELECT current_database()").rows[0][0]
-        self.run("ATTACH ':memory:' AS todays")
-        try:
-            self._create_public("todays", home)
-            return self._looks("public_file") == self._looks("todays")
-        finally:
-            self._connection.execute(f'USE "{home}".main')
-            self._connection.execute("DETACH todays")
-
-    def _looks(self, database: str) -> list[tuple[Any, ...]]:
-        return self.ask(
-            """SELECT 'table', table_name, sql, comment FROM duckdb_tables() WHERE database_name = $name
-            UNION ALL SELECT 'view', view_name, sql, comment FROM duckdb_views() WHERE database_name = $name AND NOT internal
-            UNION ALL SELECT 'column', concat_ws('.', table_name, column_name), data_type, comment
-            FROM duckdb_columns() WHERE database_name = $name AND NOT internal
-            UNION ALL SELECT 'macro', function_name, concat_ws(' ', parameters, macro_definition), comment
-            FROM duckdb_functions() WHERE database_name = $name AND NOT internal
-            ORDER BY ALL""",
-            name=database,
-        ).rows
-
-    def _is_full_of_holes(self) -> bool:
-        size = next(each for each in self.ask("PRAGMA database_size").dicts() if each["database_name"] == "public_file")
-        return bool(size["free_blocks"] > 0.25 * size["total_blocks"])
+                order = f" ORDER BY {_ORDERED[table]}" if table in _ORDERED else ""
+                self.run(f"INSERT INTO public_file.main.{table} BY NAME SELECT * FROM mart.{table}{order}")
 
 
 _ANEW = ".anew"
@@ -441,6 +391,25 @@ def _connect_patiently(path: Path, config: dict[str, str | bool | int | float | 
             if "Could not set lock" not in str(error) or time.monotonic() > deadline:
                 raise
         time.sleep(0.1)
+
+
+def _remove_database(path: Path) -> None:
+    for each in (path, path.with_name(path.name + ".wal")):
+        each.unlink(missing_ok=True)
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy a file; where the file system can, both share their blocks until one is written."""
+    try:
+        with source.open("rb") as given, target.open("wb") as copy:
+            size = os.fstat(given.fileno()).st_size
+            while size > 0 and (copied := os.copy_file_range(given.fileno(), copy.fileno(), size)):
+                size -= copied
+        is_whole = size == 0
+    except (AttributeError, OSError):  # not on every system, nor between all file systems; a full disk is told by the next line, too
+        is_whole = False
+    if not is_whole:
+        shutil.copyfile(source, target)
 
 
 def _writable(value: Any) -> Any:
