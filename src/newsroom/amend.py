@@ -11,20 +11,21 @@ from pathlib import Path
 from newsroom.errors import Damaged
 from newsroom.warehouse import Warehouse, sql_text
 
-_COMPARED = {
-    "articles": ("article_id", True),
-    "article_versions": ("article_id", True),
-    "article_urls": ("article_id", True),
-    "listing_entries": ("article_id", True),
-    "listing_changes": ("article_id", True),
-    "duplicates": ("article_id", False),
-    "quarantine": ("article_id", False),
-    "walks": ("run_id", False),
-    "runs": ("run_id", False),
-    "checks": ("run_id", False),
-    "check_rows": ("run_id", False),
+_TOUCHED = " SEMI JOIN mart.touched USING (article_id)"
+_READ = " SEMI JOIN (FROM mart.touched WHERE is_read) USING (article_id)"
+_WITH_TEXTS = ("articles", "article_versions")
+"""Their texts are compared only where pages were read; all else of them wherever articles were touched."""
+_BY_ARTICLE = ("article_urls", "listing_entries", "listing_changes")
+"""Compared where articles were touched."""
+_SMALL = {
+    "duplicates": "article_id",
+    "quarantine": "article_id",
+    "walks": "run_id",
+    "runs": "run_id",
+    "checks": "run_id",
+    "check_rows": "run_id",
 }
-"""Tables of which the rows of a key are written anew if any of them differs; and whether only touched articles need be looked at."""
+"""Compared as a whole; the rows of a key are written anew if any of them differs."""
 
 
 def amend_public(warehouse: Warehouse, base: Path, target: Path) -> None:
@@ -34,8 +35,13 @@ def amend_public(warehouse: Warehouse, base: Path, target: Path) -> None:
     """
     with warehouse.public_file(target, base=base):
         warehouse.run(sql_text("amend/10_seen"))
-        for table, (key, is_touched_only) in _COMPARED.items():
-            _renew(warehouse, table, key, " SEMI JOIN mart.touched USING (article_id)" if is_touched_only else "")
+        for table in _WITH_TEXTS:
+            _renew(warehouse, table, "article_id", _TOUCHED, without=("title", "lead", "body"))
+            _renew(warehouse, table, "article_id", _READ)
+        for table in _BY_ARTICLE:
+            _renew(warehouse, table, "article_id", _TOUCHED)
+        for table, key in _SMALL.items():
+            _renew(warehouse, table, key, "")
         for name in ("amend/50_search", "amend/90_changes"):
             warehouse.run(sql_text(name))
         if wrong := warehouse.rows("amend/verify"):
@@ -43,16 +49,17 @@ def amend_public(warehouse: Warehouse, base: Path, target: Path) -> None:
             raise Damaged(f"{base}: amended, it has {first['amended']} rows in {first['name']} instead of {first['whole']}")
 
 
-def _renew(warehouse: Warehouse, table: str, key: str, scope: str) -> None:
-    names = warehouse.ask(
-        "SELECT column_name FROM duckdb_columns() WHERE database_name = 'public_file' AND table_name = $t ORDER BY column_index", t=table
-    )
-    columns = ", ".join(name for (name,) in names.rows)
-    warehouse.run(f"CREATE OR REPLACE TEMP TABLE fresh AS SELECT {columns} FROM mart.{table}{scope}")
-    warehouse.run(f"CREATE OR REPLACE TEMP TABLE shown AS SELECT {columns} FROM public_file.main.{table}{scope}")
+def _renew(warehouse: Warehouse, table: str, key: str, scope: str, *, without: tuple[str, ...] = ()) -> None:
+    """Write anew all rows of the keys of which a row differs, among those in scope, in another column than those `without`."""
+    names = "SELECT column_name FROM duckdb_columns() WHERE database_name = 'public_file' AND table_name = $of ORDER BY column_index"
+    columns = ", ".join(name for (name,) in warehouse.ask(names, of=table).rows if name not in without)
+    made, shown = (f"SELECT {columns} FROM {of}.{table}{scope}" for of in ("mart", "public_file.main"))
     warehouse.run(
         f"""CREATE OR REPLACE TEMP TABLE differing AS
-        SELECT {key} FROM (FROM fresh EXCEPT ALL FROM shown) UNION SELECT {key} FROM (FROM shown EXCEPT ALL FROM fresh)"""
+        WITH made AS MATERIALIZED ({made}), shown AS MATERIALIZED ({shown})
+        SELECT {key} FROM (FROM made EXCEPT ALL FROM shown) UNION SELECT {key} FROM (FROM shown EXCEPT ALL FROM made)"""
     )
+    if warehouse.ask("SELECT count(*) FROM differing").rows == [(0,)]:
+        return
     warehouse.run(f"DELETE FROM public_file.main.{table} WHERE {key} IN (FROM differing)")
-    warehouse.run(f"INSERT INTO public_file.main.{table} BY NAME FROM fresh WHERE {key} IN (FROM differing)")
+    warehouse.run(f"INSERT INTO public_file.main.{table} BY NAME FROM mart.{table} WHERE {key} IN (FROM differing)")

@@ -487,7 +487,7 @@ def _count_news(this: _Run) -> None:
 
 def _finish(this: _Run, checks: tuple[CheckResult, ...]) -> RunResult:
     blocked = checking.blocking(checks)
-    articles: int = this.warehouse.ask("SELECT count(*) FROM mart.articles").rows[0][0]
+    articles: int = this.warehouse.ask("SELECT count(*) FROM mart.current WHERE copy_rank = 1").rows[0][0]
     outcome: Outcome = "blocked" if blocked else "incomplete" if this.troubles else "ok"
     details = [f"{check.check_name}: {check.detail}" for check in blocked] + this.troubles
     nothing_yet = articles == 0 and outcome == "incomplete"  # a first night that reached nothing: there is nothing to show

@@ -64,7 +64,7 @@ def _partly(warehouse: Warehouse, models: str) -> None:
             for name in sql_names("mart"):
                 if name not in BY_ARTICLE and name != "mart/99_touched":
                     warehouse.run(sql_text(name))
-            warehouse.run("INSERT INTO mart.touched FROM touched ANTI JOIN mart.touched USING (article_id)")
+            warehouse.run("INSERT INTO mart.touched FROM touched EXCEPT FROM mart.touched")
             warehouse.run(sql_text("touched/built"), models=models)
 
 
@@ -84,7 +84,7 @@ def _gather(warehouse: Warehouse) -> int | None:
 
 def are_few(warehouse: Warehouse, touched: int) -> bool:
     """Whether so many touched articles are worth being done by themselves."""
-    (articles,) = warehouse.ask("SELECT count(*) FROM mart.current").rows[0]
+    articles: int = warehouse.ask("SELECT count(*) FROM mart.current").rows[0][0]
     return touched <= max(FEW, LARGE_SHARE * articles)
 
 

@@ -21,6 +21,7 @@ MAX_AMENDED = 30
 MAX_GROWTH = 1.5
 """It is written whole before that, too, where it has grown so many times larger than it was when it was."""
 
+
 @dataclass(frozen=True, slots=True)
 class _Shown:
     """The snapshot that holds what was last published."""
@@ -57,7 +58,7 @@ def publish(warehouse: Warehouse, public_dir: Path, *, run_id: str, now: datetim
     os.replace(unfinished, snapshot)
     sync(snapshot)
     put_in_place(snapshot, public_dir)
-    articles: int = warehouse.ask("SELECT count(*) FROM mart.articles").rows[0][0]
+    articles: int = warehouse.ask("SELECT count(*) FROM mart.current WHERE copy_rank = 1").rows[0][0]
     with warehouse.transaction():
         row = {"run_id": run_id, "action": "publish", "snapshot_run_id": run_id, "article_count": articles, "published_at": now}
         warehouse.append("ops.publications", [row])
@@ -96,7 +97,7 @@ def _base(warehouse: Warehouse, public_dir: Path) -> _Shown | None:
         return None  # after a rollback; or files have been exchanged
     if base.amended >= MAX_AMENDED or base.bytes > MAX_GROWTH * base.whole_bytes:
         return None
-    (gathered,) = warehouse.ask("SELECT count(*) FROM mart.touched").rows[0]
+    (gathered,) = warehouse.ask("SELECT count(DISTINCT article_id) FROM mart.touched").rows[0]
     return base if touched.are_few(warehouse, gathered) else None
 
 

@@ -15,7 +15,7 @@ urls AS (
     UNION
     SELECT final_url FROM facts.fetches SEMI JOIN touched USING (article_id) WHERE outcome = 'ok' AND final_url <> url
 )
-SELECT DISTINCT article_id FROM (
+SELECT DISTINCT article_id, false AS is_read FROM (
     SELECT article_id FROM mart.current SEMI JOIN contents USING (content_sha256)
     UNION ALL
     SELECT article_id FROM mart.current SEMI JOIN urls USING (url)
