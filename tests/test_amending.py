@@ -7,19 +7,22 @@ import random
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import date
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 
-from newsroom import touched
+from newsroom import pipeline, touched
 from newsroom.sample import SampleSite, Server, serve
 from newsroom.sample.faults import Fault, login_wall, redirect, status
-from newsroom.warehouse import Warehouse
+from newsroom.stages import publish
+from newsroom.warehouse import Warehouse, compact
 from tests.nights import Office, impatient_config
 
-NIGHTS = int(os.environ.get("AMEND_NIGHTS", "14"))
+NIGHTS = int(os.environ.get("AMEND_NIGHTS", "12"))
 ASIDE = {"mart.built", "mart.touched", "mart.shown"}
 """How the mart came about, not what it says."""
 CATALOG = {
@@ -130,6 +133,12 @@ class Newsroom:
     def errors(self) -> None:
         self.site.faults.append(Fault(rf"/{self.some()}$", status(500), times=6))
 
+    def another_definition(self) -> None:
+        """The source's file changes in how pages are read: all of them are read again."""
+        path = self.office.config / "sources" / "osce.toml"
+        text = path.read_text(encoding="utf-8")
+        path.write_text(text.replace("[article]\n", "[article]\nnot_articles = ['No such title']\n", 1), encoding="utf-8")
+
 
 def random_nights(site: SampleSite, office: Office, seed: int, beside: Path) -> tuple[int, int]:
     """Nights of all kinds, each compared; returns how many amended the public file, and how many were published."""
@@ -145,19 +154,126 @@ def random_nights(site: SampleSite, office: Office, seed: int, beside: Path) -> 
         for _ in range(rng.randint(0, 3)):
             rng.choice(events)()
         office.sleep(rng.choice((1, 1, 1, 40)))
+        if number == NIGHTS // 2:
+            happens.another_definition()
+        if number % 7 == 5:
+            pipeline.rollback(pipeline.Options(office.config, office.data), None)
+        before = contents(office)
         if number % 7 == 3:
             office.run("retry")
         kind: Any = rng.choice(("nightly", "nightly", "nightly", "sweep"))
         result = office.run(kind, recheck=rng.choice(("due", "due", "all")))
+        after = contents(office)
+        assert all(before[name] == after[name] for name in before.keys() & after.keys()), "a snapshot was written to"
         if result.published:
             published += 1
             amended += assert_as_if_made_whole(office, beside) > 0
     return amended, published
 
 
+def contents(office: Office) -> dict[str, str]:
+    return {path.name: sha256(path.read_bytes()).hexdigest() for path in (office.data / "public" / "snapshots").iterdir()}
+
+
 @pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(2, 8))])
 def test_random_nights_end_as_if_everything_was_made_whole(site: SampleSite, office: Office, tmp_path: Path, seed: int) -> None:
-    """News, corrections, removals, returns, copies, redirects, quarantines: mart and public file have the rows they would have, made whole."""
+    """Mart and public file have the rows they would have, made whole; and no snapshot is ever written to.
+
+    News, corrections, removals, returns, copies, redirects, quarantines, another definition, a rollback.
+    """
     amended, published = random_nights(site, office, seed, tmp_path / "beside")
     assert published > NIGHTS / 2
     assert amended > published / 2
+    assert not any("could not be amended" in line for line in office.lines)
+
+
+def state(office: Office) -> dict[str, Any]:
+    with Warehouse.look(office.data / "warehouse.duckdb") as warehouse:
+        return warehouse.ask("SELECT amended, bytes, whole_bytes FROM mart.shown").dicts()[0]
+
+
+def test_the_file_is_written_whole_when_it_should_be(
+    site: SampleSite, office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """First, by hand, after a rollback, after so many times, when it has grown, or when too much was touched; amended otherwise."""
+    amended = []
+
+    def night(kind: Any = "nightly") -> None:
+        site.add()
+        office.sleep()
+        office.run(kind)
+        amended.append(state(office)["amended"])
+
+    for _ in range(3):
+        night()
+    assert amended == [0, 1, 2]
+    night("publish")
+    assert amended[-1] == 0
+    night()
+    pipeline.rollback(pipeline.Options(office.config, office.data), None)
+    night()
+    assert amended[-2:] == [1, 0]
+    monkeypatch.setattr(publish, "MAX_AMENDED", 1)
+    night()
+    night()
+    assert amended[-2:] == [1, 0]
+    monkeypatch.setattr(publish, "MAX_GROWTH", 0.9)
+    monkeypatch.setattr(publish, "SLACK_BYTES", -1)
+    night()
+    assert amended[-1] == 0
+    monkeypatch.undo()
+    monkeypatch.setattr(touched, "FEW", 3)
+    night()
+    assert amended[-1] == 0
+    assert_as_if_made_whole(office, tmp_path / "beside")
+
+
+@pytest.mark.parametrize("harm", ["cut", "overwritten", "gone", "another"])
+def test_a_damaged_snapshot_is_not_amended(site: SampleSite, office: Office, tmp_path: Path, harm: str) -> None:
+    """The file before it is cut, overwritten, gone, or another file: the next one is written whole, and right."""
+    office.run("nightly")
+    site.add(2)
+    office.sleep()
+    office.run("nightly")
+    (latest,) = sorted((office.data / "public" / "snapshots").iterdir())[-1:]
+    size = latest.stat().st_size
+    earlier = sorted((office.data / "public" / "snapshots").iterdir())[0]
+    latest.chmod(0o644)
+    if harm == "cut":
+        os.truncate(latest, size // 2)
+    elif harm == "overwritten":
+        latest.write_bytes(latest.read_bytes()[:12288] + b"\xff" * (size - 12288))
+    elif harm == "gone":
+        latest.unlink()
+    else:
+        latest.write_bytes(earlier.read_bytes().ljust(size, b"\0")[:size])
+    site.add()
+    office.sleep()
+    office.run("nightly")
+    assert_as_if_made_whole(office, tmp_path / "beside")
+    assert harm != "overwritten" or any("could not be amended" in line for line in office.lines)
+
+
+def test_a_night_that_was_blocked_is_in_the_next_file(site: SampleSite, office: Office, tmp_path: Path) -> None:
+    """What a blocked night touched is still to be shown: the next file is amended by both nights."""
+    office.run("nightly")
+    number = site.add()[0]
+    site.edit(number, published_on=date(2099, 1, 1))
+    office.sleep()
+    assert office.run("nightly").outcome == "blocked"
+    site.edit(number, published_on=site.end)
+    site.add()
+    office.sleep()
+    assert office.run("nightly", recheck="all").outcome == "ok"
+    assert assert_as_if_made_whole(office, tmp_path / "beside") == 1
+    assert office.sql(f"SELECT count(*) FROM articles WHERE article_id = 'osce:{number}'") == [(1,)]
+
+
+def test_a_compacted_warehouse_is_gone_through_anew(site: SampleSite, office: Office, tmp_path: Path) -> None:
+    """Writing the warehouse anew may put rows elsewhere, and what is new is told by where rows stand."""
+    office.run("nightly")
+    compact(office.data / "warehouse.duckdb", memory_limit="1GB", threads=2)
+    site.add(2)
+    office.sleep()
+    office.run("nightly")
+    assert assert_as_if_made_whole(office, tmp_path / "beside") == 0

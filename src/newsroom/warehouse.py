@@ -312,6 +312,7 @@ class Warehouse:
                 (next_tick,) = self.ask("SELECT nextval('anew.facts.ticks')").rows[0]
                 if next_tick <= tick or self.digests() != self.digests("anew"):
                     raise Damaged(f"{target}: the copy of {self.path} differs from it; nothing was changed, try again")
+                self._connection.execute("DROP TABLE IF EXISTS anew.mart.built")  # rows may stand elsewhere now (touched.py)
                 self._connection.execute("CHECKPOINT anew")
             finally:
                 self._connection.execute("DETACH anew")

@@ -19,7 +19,9 @@ from newsroom.warehouse import Warehouse, open_public, sql_text, sync
 MAX_AMENDED = 30
 """So often a file is amended before it is written whole again: that gives back what deleted rows leave behind, and puts rows in order."""
 MAX_GROWTH = 1.5
-"""It is written whole before that, too, where it has grown so many times larger than it was when it was."""
+"""It is written whole before that, too, where it has grown so many times larger than it was when it was, and by more than `SLACK_BYTES`."""
+SLACK_BYTES = 16 * 2**20
+"""So much any file may grow: what an amendment replaces stays in the file until the next one writes over it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,7 @@ def _base(warehouse: Warehouse, public_dir: Path) -> _Shown | None:
     snapshot = public_dir / "snapshots" / f"{base.run_id}.duckdb"
     if shown(public_dir) != base.run_id or snapshot.stat().st_size != base.bytes:
         return None  # after a rollback; or files have been exchanged
-    if base.amended >= MAX_AMENDED or base.bytes > MAX_GROWTH * base.whole_bytes:
+    if base.amended >= MAX_AMENDED or base.bytes > max(MAX_GROWTH * base.whole_bytes, base.whole_bytes + SLACK_BYTES):
         return None
     (gathered,) = warehouse.ask("SELECT count(DISTINCT article_id) FROM mart.touched").rows[0]
     return base if touched.are_few(warehouse, gathered) else None
