@@ -60,18 +60,6 @@ _ORDERED = {
 }
 """Views of the mart, and the order in which they are written."""
 _PUBLIC_SCHEMA = ("public/schema", "public/words", "public/convenience")
-_KEYS = {
-    "articles": ("article_id",),
-    "article_versions": ("article_id", "version"),
-    "article_urls": ("url",),
-    "duplicates": ("article_id", "kind"),
-    "listing_entries": ("url",),
-    "search_documents": ("document",),
-    "search_words": ("word_number",),
-}
-"""Tables that grow with the articles, and what tells their rows apart: of these only what differs is written after an earlier file."""
-_MOST_DIFFERING = 0.2
-"""A larger share of the articles is written whole: a file with so many holes costs its readers more than its writer saves."""
 
 
 @cache
