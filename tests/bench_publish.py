@@ -1,9 +1,10 @@
 """What the end of a night costs: models, checks, public file and report over a warehouse of many articles, step by step.
 
     python -m tests.bench_publish 30000            a made-up warehouse of so many articles with bodies of 3 KB
-    python -m tests.bench_publish 30000 --steps    every model and check by itself
+    python -m tests.bench_publish 30000 --steps    every model and check by itself (models made as a whole)
+    python -m tests.bench_publish 10000 --more 30  how the public file grows in thirty nights more
 
-Seconds of CPU, of all threads: the machine may be busy with other things. Four nights are measured: the first, two on which nothing
+Seconds of CPU, of all threads, and by the clock: the machine may be busy with other things. Four nights are measured: the first, two on which nothing
 happened, and one with twenty new articles and five edits.
 """
 
@@ -24,7 +25,7 @@ from typing import Any
 
 from newsroom import config
 from newsroom.report import write_report
-from newsroom.stages import check, publish
+from newsroom.stages import check, model, publish
 from newsroom.warehouse import Warehouse, sql_names
 from tests.nights import CONFIG
 
@@ -37,15 +38,17 @@ PORTION = 5000
 
 @dataclass
 class Clock:
-    """Seconds of CPU by step, of one night."""
+    """Seconds by step, of one night: of CPU, and by the clock."""
 
     steps: dict[str, float] = field(default_factory=dict)
+    walls: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
     def of(self, name: str) -> Iterator[None]:
-        started = time.process_time()
+        started, at = time.process_time(), time.perf_counter()
         yield
         self.steps[name] = self.steps.get(name, 0.0) + time.process_time() - started
+        self.walls[name] = self.walls.get(name, 0.0) + time.perf_counter() - at
 
 
 class Made:
@@ -169,7 +172,7 @@ def night(made: Made, run_id: str, data: Path, *, steps: bool) -> Clock:
         warehouse.run("DELETE FROM ops.checks WHERE run_id = $run_id", run_id=run_id)
         warehouse.run("DELETE FROM ops.check_rows WHERE run_id = $run_id", run_id=run_id)
     with clock.of("models"):
-        warehouse.rebuild()
+        model.model(warehouse)
     with clock.of("checks"):
         results = check.check(warehouse, bounds, run_id=run_id, now=made.now)
     assert [each for each in results if each.verdict == "fail" and each.severity == "block"] == [], results
@@ -180,8 +183,8 @@ def night(made: Made, run_id: str, data: Path, *, steps: bool) -> Clock:
     return clock
 
 
-def measure(articles: int, data: Path, *, steps: bool = False, threads: int = 2) -> dict[str, Clock]:
-    """Seconds by night and step."""
+def measure(articles: int, data: Path, *, steps: bool = False, threads: int = 2, more: int = 0) -> dict[str, Clock]:
+    """Seconds by night and step; then so many nights `more` of twenty new articles and five edits, of which only the size is told."""
     (data / "public").mkdir(parents=True, exist_ok=True)
     nights = {}
     with Warehouse.open(data / "warehouse.duckdb", threads=threads) as warehouse:
@@ -200,6 +203,15 @@ def measure(articles: int, data: Path, *, steps: bool = False, threads: int = 2)
         made.edits(run_id, range(5))
         made.unchanged(run_id, range(5, min(articles, 100)))
         nights["20 new, 5 edited"] = night(made, run_id, data, steps=steps)
+        for number in range(1, more + 1):
+            run_id = made.begin()
+            made.articles(run_id, range(articles + 20 * number, articles + 20 * number + 20))
+            made.edits(run_id, range(5 * number, 5 * number + 5))
+            night(made, run_id, data, steps=False)
+            if number % 10 == 0 or number == more:
+                (amended,) = warehouse.ask("SELECT amended FROM mart.shown").rows[0]
+                size = (data / "public" / "newsroom.duckdb").stat().st_size / 2**20
+                print(f"{number} nights more: {size:.1f} MB, amended {amended} times since it was written whole")
     return nights
 
 
@@ -208,14 +220,17 @@ def main() -> None:
     parser.add_argument("articles", type=int, nargs="?", default=30_000)
     parser.add_argument("--steps", action="store_true", help="every model and check by itself")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--more", type=int, default=0, help="so many nights more, to see how the public file grows")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder)
-        nights = measure(given.articles, data, steps=given.steps, threads=given.threads)
+        nights = measure(given.articles, data, steps=given.steps, threads=given.threads, more=given.more)
         names = list(next(iter(nights.values())).steps)
-        print("| CPU seconds, " + f"{given.articles:,} articles | " + " | ".join(nights) + " |\n|---|" + "---|" * len(nights))
+        print(
+            "| CPU seconds (by the clock), " + f"{given.articles:,} articles | " + " | ".join(nights) + " |\n|---|" + "---|" * len(nights)
+        )
         for name in names:
-            print(f"| {name} | " + " | ".join(f"{clock.steps[name]:.2f}" for clock in nights.values()) + " |")
+            print(f"| {name} | " + " | ".join(f"{clock.steps[name]:.2f} ({clock.walls[name]:.2f})" for clock in nights.values()) + " |")
         public, warehouse = data / "public" / "newsroom.duckdb", data / "warehouse.duckdb"
         report = data / "public" / "report.html"
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -27,6 +27,7 @@ from typing import Any
 
 from warcio.checker import Checker
 
+from newsroom import touched
 from newsroom.archive import ArchiveReader
 from newsroom.errors import Damaged
 from newsroom.interrupts import Stopped, interruptible
@@ -44,7 +45,7 @@ KEPT_SNAPSHOTS = 14
 _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(["tests.crash", "newsroom.pipeline"])
 
-POINTS = {"commit": 40, "fsync": 12, "rename": 1, "unlink": 3, "rebuild": 2, "write_public": 1, "replace": 2, "link": 1}
+POINTS = {"commit": 40, "fsync": 12, "rename": 1, "unlink": 3, "rebuild": 1, "public_file": 1, "amend": 25, "replace": 2, "link": 1}
 """Where a run may be struck, and about how often it comes by there."""
 
 Command = tuple[str, dict[str, Any]]
@@ -127,8 +128,19 @@ def _arm(blow: Blow, told: Path) -> None:
         point("commit", before=False)
 
     Warehouse.transaction = transaction  # type: ignore[method-assign]
-    Warehouse.write_public = around("write_public", Warehouse.write_public)  # type: ignore[method-assign]
-    Warehouse.rebuild = around("rebuild", Warehouse.rebuild)  # type: ignore[method-assign]
+    file, run = Warehouse.public_file, Warehouse.run
+
+    @contextmanager
+    def public_file(self: Warehouse, target: Path, base: Path | None = None) -> Iterator[None]:
+        with file(self, target, base):
+            yield
+            point("public_file", before=True)  # everything said, nothing checkpointed
+        point("public_file", before=False)
+
+    Warehouse.public_file = public_file  # type: ignore[method-assign]
+    amending = around("amend", run)
+    Warehouse.run = lambda self, text, **values: (amending if "public_file" in text else run)(self, text, **values)  # type: ignore[method-assign]
+    touched.rebuild = around("rebuild", touched.rebuild)
 
 
 def _tell_what_is_synced(told: Path) -> None:

@@ -230,7 +230,8 @@ def test_the_index_is_that_of_the_articles_now(office: Office) -> None:
     documents = "SELECT word_number, count(*) AS documents FROM search_postings GROUP BY ALL"
     assert office.sql(f"({documents}) EXCEPT SELECT word_number, documents FROM search_words") == []
     disorder = "SELECT word_number < lag(word_number) OVER (ORDER BY rowid) AS falls FROM search_postings"
-    assert office.sql(f"SELECT count(*) FROM ({disorder}) WHERE falls") == [(0,)]
+    publications = "SELECT max(publication) FROM article_changes"  # each may have put its words behind the others' (amend.py)
+    assert office.sql(f"SELECT count(*) < ({publications}) FROM ({disorder}) WHERE falls") == [(True,)]
 
 
 def test_another_rule_for_words_makes_another_index(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:

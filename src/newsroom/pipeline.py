@@ -430,7 +430,8 @@ def _stages(this: _Run) -> tuple[CheckResult, ...]:
         report = this.engine.step("dedupe", lambda: dedupe.dedupe(this.warehouse, near_similarity=threshold))
         if report.counts["compared"]:
             this.watch.say(f"dedupe: {report.counts['compared']} texts compared, {report.counts['similar_pairs']} pairs similar")
-    report = this.engine.step("model", lambda: modelling.model(this.warehouse))
+    # who types `newsroom publish` wants to see all of it made anew
+    report = this.engine.step("model", lambda: modelling.model(this.warehouse, whole=kind == "publish"))
     _count_news(this)
     return this.engine.step(
         "check",
@@ -532,7 +533,7 @@ def _count_news(this: _Run) -> None:
 def _finish(this: _Run, checks: tuple[CheckResult, ...]) -> RunResult:
     blocked = checking.blocking(checks)
     this.troubles += this.undelivered
-    articles: int = this.warehouse.ask("SELECT count(*) FROM mart.articles").rows[0][0]
+    articles: int = this.warehouse.ask("SELECT count(*) FROM mart.current WHERE copy_rank = 1").rows[0][0]
     outcome: Outcome = "blocked" if blocked else "incomplete" if this.troubles else "ok"
     details = [f"{check.check_name}: {check.detail}" for check in blocked] + this.troubles
     nothing_yet = articles == 0 and outcome == "incomplete"  # a first night that reached nothing: there is nothing to show

@@ -27,6 +27,9 @@ from newsroom.errors import Busy, ConfigError, Damaged, NewsroomError
 STORAGE_VERSION = "v1.4.0"
 """Storage version of the public file: what DuckDB 1.4, 1.5 and 2.x clients can all open."""
 
+ROW_GROUP_SIZE = 8192
+"""Rows that the public file keeps together. What is amended is written anew by row groups: DuckDB's own size (122,880) would be all bodies."""
+
 _CONFIG = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
 _PUBLIC_TABLES = (
     "articles",
@@ -46,7 +49,15 @@ _PUBLIC_TABLES = (
     "search_words",
     "search_postings",
 )
-_ORDERED = {"articles": "published_on DESC NULLS LAST, article_id", "article_versions": "article_id, version"}
+_ORDERED = {
+    "articles": "published_on DESC NULLS LAST, article_id",
+    "article_versions": "article_id, version",
+    "article_urls": "url",
+    "listing_entries": "published_on DESC NULLS LAST, url",
+    "listing_changes": "changed_at DESC, url",
+    "quarantine": "last_at DESC, article_id",
+    "article_changes": "publication, article_id",
+}
 """Views of the mart, and the order in which they are written."""
 _PUBLIC_SCHEMA = ("public/schema", "public/words", "public/convenience")
 
@@ -232,10 +243,31 @@ class Warehouse:
         return len(rows)
 
     def rebuild(self, names: Sequence[str] | None = None) -> None:
-        """Make the mart anew from the facts, in one transaction."""
+        """Make the mart anew from the facts, or some models of it, in one transaction; `touched.rebuild` does only what is needed."""
         with self.transaction(), _interruptible():
             for name in names or sql_names("mart"):
                 self._connection.execute(sql_text(name))
+
+    @contextmanager
+    def beside(self, name: str) -> Iterator[None]:
+        """A database in memory beside this one, gone at the end."""
+        self._connection.execute(f"ATTACH ':memory:' AS {name}")
+        try:
+            yield
+        finally:
+            with suppress(duckdb.Error):  # after a fatal error nothing is taken any more, and that error is the one to tell
+                self._connection.execute(f"DETACH {name}")
+
+    @contextmanager
+    def within(self, name: str) -> Iterator[None]:
+        """Names mean those of the database beside this one."""
+        (home,) = self.ask("SELECT current_database()").rows[0]
+        self._connection.execute(f"USE {name}.main")
+        try:
+            yield
+        finally:
+            with suppress(duckdb.Error):
+                self._connection.execute(f'USE "{home}".main')
 
     def schema(self) -> int:
         """Number of the newest migration applied."""
@@ -268,6 +300,7 @@ class Warehouse:
                 (next_tick,) = self.ask("SELECT nextval('anew.facts.ticks')").rows[0]
                 if next_tick <= tick or self.digests() != self.digests("anew"):
                     raise Damaged(f"{target}: the copy of {self.path} differs from it; nothing was changed, try again")
+                self._connection.execute("DROP TABLE IF EXISTS anew.mart.built")  # rows may stand elsewhere now (touched.py)
                 self._connection.execute("CHECKPOINT anew")
             finally:
                 self._connection.execute("DETACH anew")
@@ -276,33 +309,41 @@ class Warehouse:
             target.unlink(missing_ok=True)
             raise _readable(error, target) from error
 
-    def write_public(self, target: Path) -> None:
-        """Write the mart as a public database to `target` (a new file), checkpointed and synced. Raises `NewsroomError` if it cannot."""
-        for leftover in (target, target.with_name(target.name + ".wal")):
-            leftover.unlink(missing_ok=True)
-        quoted = _quoted(target)
-        home = self._connection.execute("SELECT current_database()").fetchone()
-        assert home is not None
+    @contextmanager
+    def public_file(self, target: Path, base: Path | None = None) -> Iterator[None]:
+        """A public file at `target` (new, or a copy of `base`), attached as `public_file`; at the end checkpointed and synced.
+
+        Raises `NewsroomError` if it cannot be written, and then leaves nothing.
+        """
+        _remove_database(target)
         try:
+            if base is not None:
+                _copy(base, target)
             # no write-ahead log: what is not checkpointed and synced at the end is thrown away anyhow
-            self._connection.execute(f"ATTACH '{quoted}' AS public_file (STORAGE_VERSION '{STORAGE_VERSION}', RECOVERY_MODE no_wal_writes)")
+            options = f"STORAGE_VERSION '{STORAGE_VERSION}', ROW_GROUP_SIZE {ROW_GROUP_SIZE}, RECOVERY_MODE no_wal_writes"
+            self._connection.execute(f"ATTACH '{_quoted(target)}' AS public_file ({options})")
             try:
-                self._connection.execute("USE public_file.main")
-                for part in _PUBLIC_SCHEMA:
-                    self._connection.execute(sql_text(part))
-                self._connection.execute(f'USE "{home[0]}".main')
-                for table in _PUBLIC_TABLES:
-                    order = f" ORDER BY {_ORDERED[table]}" if table in _ORDERED else ""
-                    self._connection.execute(f"INSERT INTO public_file.main.{table} BY NAME SELECT * FROM mart.{table}{order}")
+                yield
                 self._connection.execute("CHECKPOINT public_file")
             finally:
-                self._connection.execute(f'USE "{home[0]}".main')
                 self._connection.execute("DETACH public_file")
             sync(target)
         except (duckdb.Error, OSError) as error:
-            target.unlink(missing_ok=True)
-            target.with_name(target.name + ".wal").unlink(missing_ok=True)
+            _remove_database(target)
             raise _readable(error, target) from error
+        except NewsroomError:
+            _remove_database(target)
+            raise
+
+    def write_public(self, target: Path) -> None:
+        """Write the mart as a public database to `target` (a new file), checkpointed and synced. Raises `NewsroomError` if it cannot."""
+        with self.public_file(target):
+            with self.within("public_file"):
+                for part in _PUBLIC_SCHEMA:
+                    self.run(sql_text(part))
+            for table in _PUBLIC_TABLES:
+                order = f" ORDER BY {_ORDERED[table]}" if table in _ORDERED else ""
+                self.run(f"INSERT INTO public_file.main.{table} BY NAME SELECT * FROM mart.{table}{order}")
 
 
 _ANEW = ".anew"
@@ -339,6 +380,25 @@ def _connect_patiently(path: Path, config: dict[str, str | bool | int | float | 
             if "Could not set lock" not in str(error) or time.monotonic() > deadline:
                 raise
         time.sleep(0.1)
+
+
+def _remove_database(path: Path) -> None:
+    for each in (path, path.with_name(path.name + ".wal")):
+        each.unlink(missing_ok=True)
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy a file; where the file system can, both share their blocks until one is written."""
+    try:
+        with source.open("rb") as given, target.open("wb") as copy:
+            size = os.fstat(given.fileno()).st_size
+            while size > 0 and (copied := os.copy_file_range(given.fileno(), copy.fileno(), size)):
+                size -= copied
+        is_whole = size == 0
+    except (AttributeError, OSError):  # not on every system, nor between all file systems; a full disk is told by the next line, too
+        is_whole = False
+    if not is_whole:
+        shutil.copyfile(source, target)
 
 
 def _writable(value: Any) -> Any:

@@ -1,14 +1,39 @@
-"""Publish: write the mart beside the public file, keep it as a snapshot, and put it in place in one step."""
+"""Publish: write the mart beside the public file, keep it as a snapshot, and put it in place in one step.
+
+What is written is a copy of the last snapshot, amended, where that is the same and cheaper; else the file as a whole.
+"""
 
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from newsroom import touched
+from newsroom.amend import amend_public
 from newsroom.errors import ConfigError, NewsroomError
 from newsroom.model import StageReport
 from newsroom.warehouse import Warehouse, open_public, sql_text, sync
+
+MAX_AMENDED = 30
+"""So often a file is amended before it is written whole again: that gives back what deleted rows leave behind, and puts rows in order."""
+MAX_GROWTH = 1.5
+"""It is written whole before that, too, where it has grown so many times larger than it was when it was, and by more than `SLACK_BYTES`."""
+SLACK_BYTES = 16 * 2**20
+"""So much any file may grow: what an amendment replaces stays in the file until the next one writes over it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """The snapshot that holds what was last published."""
+
+    run_id: str
+    bytes: int
+    whole_bytes: int
+    """Its size when it was last written whole."""
+    amended: int
+    """How often since then."""
 
 
 def publish(warehouse: Warehouse, public_dir: Path, *, run_id: str, now: datetime, keep_snapshots: int) -> StageReport:
@@ -22,12 +47,20 @@ def publish(warehouse: Warehouse, public_dir: Path, *, run_id: str, now: datetim
     unfinished = snapshots / f".{run_id}.duckdb.unfinished"
     with warehouse.transaction():  # before the file is written, because the file tells it
         warehouse.run(sql_text("publish/article_changes"), run_id=run_id, now=now)
-    warehouse.write_public(unfinished)
+    base, trouble = _base(warehouse, public_dir), ""
+    if base:
+        try:
+            amend_public(warehouse, snapshots / f"{base.run_id}.duckdb", unfinished)
+        except NewsroomError as error:  # the mart has all that is needed to do without the snapshot
+            base, trouble = None, f"; written whole, for the one before could not be amended: {error}"
+    if not base:
+        warehouse.write_public(unfinished)
+    size = unfinished.stat().st_size
     unfinished.chmod(0o444)
     os.replace(unfinished, snapshot)
     sync(snapshot)
     put_in_place(snapshot, public_dir)
-    articles: int = warehouse.ask("SELECT count(*) FROM mart.articles").rows[0][0]
+    articles: int = warehouse.ask("SELECT count(*) FROM mart.current WHERE copy_rank = 1").rows[0][0]
     with warehouse.transaction():
         row = {"run_id": run_id, "action": "publish", "snapshot_run_id": run_id, "article_count": articles, "published_at": now}
         warehouse.append("ops.publications", [row])
@@ -42,10 +75,32 @@ def publish(warehouse: Warehouse, public_dir: Path, *, run_id: str, now: datetim
             run_id=run_id,
             now=now,
         )
+        warehouse.run(
+            sql_text("publish/shown"),
+            run_id=run_id,
+            bytes=size,
+            whole_bytes=base.whole_bytes if base else size,
+            amended=base.amended + 1 if base else 0,
+        )
+        warehouse.run("DELETE FROM mart.touched")
     others = sorted((path for path in snapshots.glob("*.duckdb") if path != snapshot), reverse=True)
     for old in others[keep_snapshots - 1 :]:  # never the one just made, wherever a jumping clock has put its name
         old.unlink()
-    return StageReport("publish", counts={"articles": articles}, detail=str(public_dir / "newsroom.duckdb"))
+    return StageReport("publish", counts={"articles": articles}, detail=f"{public_dir / 'newsroom.duckdb'}{trouble}")
+
+
+def _base(warehouse: Warehouse, public_dir: Path) -> _Shown | None:
+    """What to amend; None where the file is to be written whole."""
+    if not warehouse.ask("SELECT 1 FROM duckdb_tables() WHERE schema_name = 'mart' AND table_name = 'shown'").rows:
+        return None  # never published, or the mart was made anew since
+    base = _Shown(**warehouse.ask("SELECT run_id, bytes, whole_bytes, amended FROM mart.shown").dicts()[0])
+    snapshot = public_dir / "snapshots" / f"{base.run_id}.duckdb"
+    if shown(public_dir) != base.run_id or snapshot.stat().st_size != base.bytes:
+        return None  # after a rollback; or files have been exchanged
+    if base.amended >= MAX_AMENDED or base.bytes > max(MAX_GROWTH * base.whole_bytes, base.whole_bytes + SLACK_BYTES):
+        return None
+    (gathered,) = warehouse.ask("SELECT count(DISTINCT article_id) FROM mart.touched").rows[0]
+    return base if touched.are_few(warehouse, gathered) else None
 
 
 def put_in_place(snapshot: Path, public_dir: Path) -> None:

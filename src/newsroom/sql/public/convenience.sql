@@ -25,7 +25,7 @@ COMMENT ON COLUMN search_words.word_number IS 'Its number in the index.';
 COMMENT ON COLUMN search_words.word IS 'The word, without case, accents and plural.';
 COMMENT ON COLUMN search_words.documents IS 'Articles that have it.';
 CREATE TABLE search_postings (word_number BIGINT NOT NULL, document BIGINT NOT NULL, weight UTINYINT NOT NULL);
-COMMENT ON TABLE search_postings IS 'One row is a word of an article in the index of search(), ordered by word.';
+COMMENT ON TABLE search_postings IS 'One row is a word of an article in the index of search(); ordered by word, those of the last nights apart.';
 COMMENT ON COLUMN search_postings.word_number IS 'The word; see search_words.';
 COMMENT ON COLUMN search_postings.document IS 'The article; see search_documents.';
 COMMENT ON COLUMN search_postings.weight IS 'How often it stands in lead and body, plus three times in the title; 255 at most.';

@@ -1,5 +1,6 @@
 -- One row is an article that the coming publication shows otherwise than the one before. What is only bookkeeping (when it was last
--- seen, by which parser, from which response) is no change. The digests of the fields are kept so that the next run can compare.
+-- seen, by which parser, from which response) is no change. Only articles that were touched since are looked at (touched.py).
+-- The digests of the fields are kept so that the next run can compare.
 INSERT INTO ops.article_changes BY NAME
 WITH shown AS (
     SELECT article_id, source, is_removed, MAP {
@@ -17,11 +18,11 @@ WITH shown AS (
         'attachments': md5_number_lower(array_to_string(attachments, chr(31))),
         'is_removed': md5_number_lower(CAST(is_removed AS VARCHAR))
     } AS digests
-    FROM mart.articles
+    FROM mart.articles SEMI JOIN mart.touched USING (article_id)
 ),
 known AS (
     SELECT article_id, source, change, digests, digests['is_removed'] = md5_number_lower('true') AS is_removed
-    FROM ops.article_changes
+    FROM ops.article_changes SEMI JOIN mart.touched USING (article_id)
     QUALIFY row_number() OVER (PARTITION BY article_id ORDER BY publication DESC) = 1
 )
 SELECT

@@ -1,0 +1,65 @@
+"""The public file of the night before, amended: a copy of it, in which only the rows are written that differ.
+
+It ends with the same rows as a file written whole, only in another order; `newsroom publish` and now and then a night write it whole, which puts
+the order right and gives back what deleted rows have left. What may differ is told by `mart.touched` (see touched.py).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from newsroom.errors import Damaged
+from newsroom.warehouse import Warehouse, sql_text
+
+_TOUCHED = " SEMI JOIN mart.touched USING (article_id)"
+_READ = " SEMI JOIN (FROM mart.touched WHERE is_read) USING (article_id)"
+_WITH_TEXTS = ("articles", "article_versions")
+"""Their texts are compared only where pages were read; all else of them wherever articles were touched."""
+_BY_ARTICLE = ("article_urls", "listing_entries", "listing_changes")
+"""Compared where articles were touched."""
+_SMALL = {
+    "duplicates": "article_id",
+    "quarantine": "article_id",
+    "walks": "run_id",
+    "runs": "run_id",
+    "checks": "run_id",
+    "check_rows": "run_id",
+}
+"""Compared as a whole; the rows of a key are written anew if any of them differs."""
+
+
+def amend_public(warehouse: Warehouse, base: Path, target: Path) -> None:
+    """Write a public file to `target` that holds what the mart holds now; `base` is a snapshot that differs only in what is touched.
+
+    Raises `Damaged` if the outcome is not as large as it should be, `NewsroomError` if it cannot be written or `base` not be read.
+    """
+    with warehouse.public_file(target, base=base):
+        warehouse.run(sql_text("amend/10_seen"))
+        for table in _WITH_TEXTS:
+            _renew(warehouse, table, "article_id", _TOUCHED, without=("title", "lead", "body"))
+            _renew(warehouse, table, "article_id", _READ)
+        for table in _BY_ARTICLE:
+            _renew(warehouse, table, "article_id", _TOUCHED)
+        for table, key in _SMALL.items():
+            _renew(warehouse, table, key, "")
+        for name in ("amend/50_search", "amend/90_changes"):
+            warehouse.run(sql_text(name))
+        if wrong := warehouse.rows("amend/verify"):
+            first = wrong[0]
+            raise Damaged(f"{base}: amended, it has {first['amended']} rows in {first['name']} instead of {first['whole']}")
+
+
+def _renew(warehouse: Warehouse, table: str, key: str, scope: str, *, without: tuple[str, ...] = ()) -> None:
+    """Write anew all rows of the keys of which a row differs, among those in scope, in another column than those `without`."""
+    names = "SELECT column_name FROM duckdb_columns() WHERE database_name = 'public_file' AND table_name = $of ORDER BY column_index"
+    columns = ", ".join(name for (name,) in warehouse.ask(names, of=table).rows if name not in without)
+    made, shown = (f"SELECT {columns} FROM {of}.{table}{scope}" for of in ("mart", "public_file.main"))
+    warehouse.run(
+        f"""CREATE OR REPLACE TEMP TABLE differing AS
+        WITH made AS MATERIALIZED ({made}), shown AS MATERIALIZED ({shown})
+        SELECT {key} FROM (FROM made EXCEPT ALL FROM shown) UNION SELECT {key} FROM (FROM shown EXCEPT ALL FROM made)"""
+    )
+    if warehouse.ask("SELECT count(*) FROM differing").rows == [(0,)]:
+        return
+    warehouse.run(f"DELETE FROM public_file.main.{table} WHERE {key} IN (FROM differing)")
+    warehouse.run(f"INSERT INTO public_file.main.{table} BY NAME FROM mart.{table} WHERE {key} IN (FROM differing)")

@@ -1,0 +1,279 @@
+"""A mart made anew only where it was touched, and a public file amended from the one before, are what they would be made as a whole."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import date
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from newsroom import pipeline, touched
+from newsroom.sample import SampleSite, Server, serve
+from newsroom.sample.faults import Fault, login_wall, redirect, status
+from newsroom.stages import publish
+from newsroom.warehouse import Warehouse, compact
+from tests.nights import Office, impatient_config
+
+NIGHTS = int(os.environ.get("AMEND_NIGHTS", "12"))
+ASIDE = {"mart.built", "mart.touched", "mart.shown"}
+"""How the mart came about, not what it says."""
+CATALOG = {
+    "views": "SELECT view_name, sql, comment FROM duckdb_views() WHERE database_name = 'file' AND NOT internal",
+    "tables": "SELECT table_name, sql, comment FROM duckdb_tables() WHERE database_name = 'file'",
+    "columns": "SELECT table_name, column_name, data_type, comment FROM duckdb_columns() WHERE database_name = 'file' AND NOT internal",
+    "macros": "SELECT function_name, parameters, macro_definition, comment FROM duckdb_functions() WHERE database_name = 'file' AND NOT internal",
+}
+
+
+def assert_as_if_made_whole(office: Office, beside: Path) -> int:
+    """Compare with a mart and a file made whole from the same facts; returns how often the public file has been amended by now."""
+    beside.mkdir(exist_ok=True)
+    shutil.copy(office.data / "warehouse.duckdb", beside / "warehouse.duckdb")
+    whole = beside / "whole.duckdb"
+    with Warehouse.open(beside / "warehouse.duckdb") as warehouse:
+        (amended,) = warehouse.ask("SELECT amended FROM mart.shown").rows[0]
+        assert touched.rebuild(warehouse) == 0  # the signs of drift are measured by what has been published, and so differ after it
+        partly = warehouse.digests()
+        touched.rebuild(warehouse, whole=True)
+        wholly = warehouse.digests()
+        assert [name for name in wholly if name.startswith("mart.") and name not in ASIDE and partly[name] != wholly[name]] == []
+        warehouse.write_public(whole)
+    assert_equal_files(office.data / "public" / "newsroom.duckdb", whole)
+    shutil.rmtree(beside)
+    return int(amended)
+
+
+def catalog(path: Path) -> dict[str, list[str]]:
+    with duckdb.connect() as connection:
+        connection.execute(f"ATTACH '{path}' AS file (READ_ONLY)")
+        return {what: sorted(map(str, connection.execute(query).fetchall())) for what, query in CATALOG.items()}
+
+
+def assert_equal_files(one: Path, other: Path) -> None:
+    """Every row of every table; tables, columns, views, macros and comments; the storage version."""
+    assert catalog(one) == catalog(other)
+    with duckdb.connect() as connection:
+        for path, name in ((one, "one"), (other, "other")):
+            connection.execute(f"ATTACH '{path}' AS {name} (READ_ONLY)")
+        tags = connection.execute(
+            "SELECT tags['storage_version'] FROM duckdb_databases() WHERE database_name IN ('one', 'other')"
+        ).fetchall()
+        assert len(set(tags)) == 1 and "v1.4" in tags[0][0], tags
+        for (table,) in connection.execute("SELECT table_name FROM duckdb_tables() WHERE database_name = 'one'").fetchall():
+            for mine, theirs in (("one", "other"), ("other", "one")):
+                rows = connection.execute(f"FROM {mine}.main.{table} EXCEPT ALL FROM {theirs}.main.{table} LIMIT 3").fetchall()
+                assert rows == [], f"{table}: only in {mine}: {rows}"
+
+
+@pytest.fixture
+def site() -> SampleSite:
+    return SampleSite(40, seed=5)
+
+
+@pytest.fixture
+def server(site: SampleSite) -> Iterator[Server]:
+    with serve(site) as running:
+        yield running
+
+
+@pytest.fixture
+def office(server: Server, tmp_path: Path) -> Office:
+    return Office(tmp_path / "data", server.url, impatient_config(tmp_path / "config"))
+
+
+class Newsroom:
+    """What can happen to a newsroom between two nights."""
+
+    def __init__(self, site: SampleSite, office: Office, rng: random.Random) -> None:
+        self.site, self.office, self.rng = site, office, rng
+
+    def some(self) -> int:
+        return self.rng.choice([number for number in self.site.items if number not in self.site.gone])
+
+    def nothing(self) -> None:
+        pass
+
+    def news(self) -> None:
+        self.site.add(self.rng.randint(1, 4))
+
+    def correction(self) -> None:
+        self.site.rewrite(self.some(), f"Corrected {self.rng.random()}.")
+
+    def other_words_for_the_listing(self) -> None:
+        self.site.edit(self.some(), title=f"Another title {self.rng.randint(1, 10**6)}")
+
+    def removal(self) -> None:
+        self.site.remove(self.some(), self.rng.choice((404, 410)))
+
+    def return_(self) -> None:
+        if self.site.gone:
+            self.site.restore(self.rng.choice(sorted(self.site.gone)))
+
+    def copy(self) -> None:
+        """An article of which there is one already, word for word; sometimes the copy has the lower number and takes over."""
+        kept = self.site.items[self.some()]
+        (number,) = self.site.add()
+        self.site.items[number] = replace(kept, id=number, rank=self.site.items[number].rank, edited_at=None)
+
+    def moved(self) -> None:
+        one, other = self.some(), self.some()
+        self.site.faults.append(Fault(rf"/{one}$", redirect(f"/node/{other}"), times=2))
+
+    def wall(self) -> None:
+        self.site.faults.append(Fault(rf"/{self.some()}$", login_wall(), times=3))
+
+    def errors(self) -> None:
+        self.site.faults.append(Fault(rf"/{self.some()}$", status(500), times=6))
+
+    def another_definition(self) -> None:
+        """The source's file changes in how pages are read: all of them are read again."""
+        path = self.office.config / "sources" / "osce.toml"
+        text = path.read_text(encoding="utf-8")
+        path.write_text(text.replace("[article]\n", "[article]\nnot_articles = ['No such title']\n", 1), encoding="utf-8")
+
+
+def random_nights(site: SampleSite, office: Office, seed: int, beside: Path) -> tuple[int, int]:
+    """Nights of all kinds, each compared; returns how many amended the public file, and how many were published."""
+    rng = random.Random(seed)
+    happens = Newsroom(site, office, rng)
+    events: list[Callable[[], None]] = [
+        happens.nothing, happens.news, happens.correction, happens.other_words_for_the_listing, happens.removal, happens.return_, happens.copy,
+        happens.moved, happens.wall, happens.errors,
+    ]  # fmt: skip
+    assert office.run("sweep").outcome == "ok"
+    amended = published = 0
+    for number in range(NIGHTS):
+        for _ in range(rng.randint(0, 3)):
+            rng.choice(events)()
+        office.sleep(rng.choice((1, 1, 1, 40)))
+        if number == NIGHTS // 2:
+            happens.another_definition()
+        if number % 7 == 5:
+            pipeline.rollback(pipeline.Options(office.config, office.data), None)
+        before = contents(office)
+        if number % 7 == 3:
+            office.run("retry")
+        kind: Any = rng.choice(("nightly", "nightly", "nightly", "sweep"))
+        result = office.run(kind, recheck=rng.choice(("due", "due", "all")))
+        after = contents(office)
+        assert all(before[name] == after[name] for name in before.keys() & after.keys()), "a snapshot was written to"
+        if result.published:
+            published += 1
+            amended += assert_as_if_made_whole(office, beside) > 0
+    return amended, published
+
+
+def contents(office: Office) -> dict[str, str]:
+    return {path.name: sha256(path.read_bytes()).hexdigest() for path in (office.data / "public" / "snapshots").iterdir()}
+
+
+@pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(2, 8))])
+def test_random_nights_end_as_if_everything_was_made_whole(site: SampleSite, office: Office, tmp_path: Path, seed: int) -> None:
+    """Mart and public file have the rows they would have, made whole; and no snapshot is ever written to.
+
+    News, corrections, removals, returns, copies, redirects, quarantines, another definition, a rollback.
+    """
+    amended, published = random_nights(site, office, seed, tmp_path / "beside")
+    assert published > NIGHTS / 2
+    assert amended > published / 2
+    assert not any("could not be amended" in line for line in office.lines)
+
+
+def state(office: Office) -> dict[str, Any]:
+    with Warehouse.look(office.data / "warehouse.duckdb") as warehouse:
+        return warehouse.ask("SELECT amended, bytes, whole_bytes FROM mart.shown").dicts()[0]
+
+
+def test_the_file_is_written_whole_when_it_should_be(
+    site: SampleSite, office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """First, by hand, after a rollback, after so many times, when it has grown, or when too much was touched; amended otherwise."""
+    amended = []
+
+    def night(kind: Any = "nightly") -> None:
+        site.add()
+        office.sleep()
+        office.run(kind)
+        amended.append(state(office)["amended"])
+
+    for _ in range(3):
+        night()
+    assert amended == [0, 1, 2]
+    night("publish")
+    assert amended[-1] == 0
+    night()
+    pipeline.rollback(pipeline.Options(office.config, office.data), None)
+    night()
+    assert amended[-2:] == [1, 0]
+    monkeypatch.setattr(publish, "MAX_AMENDED", 1)
+    night()
+    night()
+    assert amended[-2:] == [1, 0]
+    monkeypatch.setattr(publish, "MAX_GROWTH", 0.9)
+    monkeypatch.setattr(publish, "SLACK_BYTES", -1)
+    night()
+    assert amended[-1] == 0
+    monkeypatch.undo()
+    monkeypatch.setattr(touched, "FEW", 3)
+    night()
+    assert amended[-1] == 0
+    assert_as_if_made_whole(office, tmp_path / "beside")
+
+
+@pytest.mark.parametrize("harm", ["cut", "overwritten", "gone", "another"])
+def test_a_damaged_snapshot_is_not_amended(site: SampleSite, office: Office, tmp_path: Path, harm: str) -> None:
+    """The file before it is cut, overwritten, gone, or another file: the next one is written whole, and right."""
+    office.run("nightly")
+    site.add(2)
+    office.sleep()
+    office.run("nightly")
+    (latest,) = sorted((office.data / "public" / "snapshots").iterdir())[-1:]
+    size = latest.stat().st_size
+    earlier = sorted((office.data / "public" / "snapshots").iterdir())[0]
+    latest.chmod(0o644)
+    if harm == "cut":
+        os.truncate(latest, size // 2)
+    elif harm == "overwritten":
+        latest.write_bytes(latest.read_bytes()[:12288] + b"\xff" * (size - 12288))
+    elif harm == "gone":
+        latest.unlink()
+    else:
+        latest.write_bytes(earlier.read_bytes().ljust(size, b"\0")[:size])
+    site.add()
+    office.sleep()
+    office.run("nightly")
+    assert_as_if_made_whole(office, tmp_path / "beside")
+    assert harm != "overwritten" or any("could not be amended" in line for line in office.lines)
+
+
+def test_a_night_that_was_blocked_is_in_the_next_file(site: SampleSite, office: Office, tmp_path: Path) -> None:
+    """What a blocked night touched is still to be shown: the next file is amended by both nights."""
+    office.run("nightly")
+    number = site.add()[0]
+    site.edit(number, published_on=date(2099, 1, 1))
+    office.sleep()
+    assert office.run("nightly").outcome == "blocked"
+    site.edit(number, published_on=site.end)
+    site.add()
+    office.sleep()
+    assert office.run("nightly", recheck="all").outcome == "ok"
+    assert assert_as_if_made_whole(office, tmp_path / "beside") == 1
+    assert office.sql(f"SELECT count(*) FROM articles WHERE article_id = 'osce:{number}'") == [(1,)]
+
+
+def test_a_compacted_warehouse_is_gone_through_anew(site: SampleSite, office: Office, tmp_path: Path) -> None:
+    """Writing the warehouse anew may put rows elsewhere, and what is new is told by where rows stand."""
+    office.run("nightly")
+    compact(office.data / "warehouse.duckdb", memory_limit="1GB", threads=2)
+    site.add(2)
+    office.sleep()
+    office.run("nightly")
+    assert assert_as_if_made_whole(office, tmp_path / "beside") == 0
