@@ -27,8 +27,8 @@ everywhere AS (
     SELECT * FROM by_layout
     UNION ALL BY NAME
     SELECT source, 'all layouts' AS layout, basis, kind, subject, CAST(sum(pages) AS BIGINT) AS pages, CAST(sum(holding) AS BIGINT) AS holding,
-        flatten(list(examples) FILTER (examples IS NOT NULL))[:2] AS examples, CAST(sum(history_pages) AS BIGINT) AS history_pages,
-        sum(pages * expected) / sum(pages) AS expected
+        flatten(list(examples ORDER BY layout) FILTER (examples IS NOT NULL))[:2] AS examples, CAST(sum(history_pages) AS BIGINT) AS history_pages,
+        sum(pages * expected ORDER BY layout) / sum(pages) AS expected
     FROM by_layout
     WHERE expected IS NOT NULL
     GROUP BY source, basis, kind, subject
