@@ -7,6 +7,7 @@ mirror on this machine) has several, and its articles are asked for while its li
 
 from __future__ import annotations
 
+import math
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
@@ -32,6 +33,8 @@ FEW = 50
 CRAWLS: tuple[RunKind, ...] = ("nightly", "backfill", "sweep")
 POSTED_EVERY_SECONDS = 0.25
 """Listing pages that come within so long are written down together."""
+READING_SECONDS = 0.0025
+"""What a page costs here, about. More requests at a time than are answered meanwhile would only wait for the interpreter, and cost a fifth more."""
 STOPPED_ASKING = "stopped asking for articles"
 """In the detail of a run: the site answered all requests alike."""
 
@@ -82,6 +85,8 @@ class Crawl:
     _open: int = 0
     _connections: int = 0
     """Requests that batches under way may make at a time."""
+    _answer_seconds: float | None = None
+    """How long the site takes to answer, as of the last batch: all but its quickest tenth take longer."""
     _pooled: bool = False
     """Batches go to the pool of processes."""
     _done: int = 0
@@ -253,9 +258,11 @@ class Crawl:
         """
         own = self.source.politeness.concurrency - self._walking
         if pooled and self.processes is not None and own >= self.processes.count:
-            return own // self.processes.count if self._pooled or not self._open else 0
-        free = own - self._connections
-        return max(free // among, min(free, 1))
+            share = own // self.processes.count if self._pooled or not self._open else 0
+        else:
+            free = own - self._connections
+            share = max(free // among, min(free, 1))
+        return share if self._answer_seconds is None else min(share, 1 + math.ceil(self._answer_seconds / READING_SECONDS))
 
     def _work(self) -> Callable[[FetchBatch], Fetched]:
         if self.desk.engine.is_remote:
@@ -279,6 +286,8 @@ class Crawl:
             self._ends[batch.warc_name] = came.warc_end
             self._free.append(batch.warc_name)
         self._remember(came.memory)
+        if seconds := sorted(each.seconds for each in came.fetches if each.seconds):
+            self._answer_seconds = seconds[len(seconds) // 10]
         for each in came.fetches:
             fetch.look_at(each, self._alike)
         if came.verdict:
