@@ -32,6 +32,7 @@ LARGE_SHARE = 0.2
 
 def rebuild(warehouse: Warehouse, *, whole: bool = False) -> int | None:
     """Make the mart as the facts have it now; in one transaction. Returns how many articles it was made for, None for all."""
+    warehouse.index_texts()
     models = _models()
     if whole or not _is_like_today(warehouse, models):
         _whole(warehouse, models)
@@ -95,5 +96,5 @@ def _is_like_today(warehouse: Warehouse, models: str) -> bool:
 
 def _models() -> str:
     """Digest of everything that the mart and the public file depend on, other than facts and settings."""
-    names = [name for folder in ("migrations", "views", "mart", "public", "publish", "touched") for name in sql_names(folder)]
+    names = [name for folder in ("migrations", "views", "mart", "public", "publish", "search", "touched") for name in sql_names(folder)]
     return hashlib.sha256("\0".join((newsroom.__version__, *(sql_text(name) for name in names))).encode()).hexdigest()

@@ -244,9 +244,19 @@ class Warehouse:
 
     def rebuild(self, names: Sequence[str] | None = None) -> None:
         """Make the mart anew from the facts, or some models of it, in one transaction; `touched.rebuild` does only what is needed."""
+        if names is None:
+            self.index_texts()
         with self.transaction(), _interruptible():
             for name in names or sql_names("mart"):
                 self._connection.execute(sql_text(name))
+
+    def index_texts(self) -> None:
+        """Count the words of every text that has not been counted, for the search: some thousand texts at a time, each portion for good."""
+        counted = True
+        while counted:
+            with self.transaction():
+                self.run(sql_text("search/count"))
+            counted = self.ask("SELECT count(*) FROM unindexed").rows != [(0,)]
 
     @contextmanager
     def beside(self, name: str) -> Iterator[None]:

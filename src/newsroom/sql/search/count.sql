@@ -1,0 +1,41 @@
+-- The index of the full-text search: the words of a text are counted once and kept (facts.search_…), so a night costs what is new; here of
+-- 2,000 texts (20 MB of words), so that a first crawl needs no more memory than a night: run again until there are none. Older versions are counted, too: mart.search_documents says which count.
+-- weight: how often a word stands in lead and body, a title's words three times.
+-- An index made by another rule than today's (public/words.sql) is made anew.
+CREATE OR REPLACE TEMP TABLE rule AS
+SELECT md5(string_agg(macro_definition, ' ' ORDER BY function_name)) AS rule
+FROM duckdb_functions() WHERE database_name = current_database() AND function_name IN ('search_stem', 'search_words');
+DELETE FROM facts.search_postings WHERE EXISTS (FROM facts.search_texts AS t JOIN rule AS r ON t.rule <> r.rule);
+DELETE FROM facts.search_words WHERE EXISTS (FROM facts.search_texts AS t JOIN rule AS r ON t.rule <> r.rule);
+DELETE FROM facts.search_texts WHERE rule <> (FROM rule);
+
+CREATE OR REPLACE TEMP TABLE unindexed AS
+SELECT coalesce((SELECT max(document) FROM facts.search_texts), 0) + row_number() OVER (ORDER BY text_sha256) AS document, text_sha256
+FROM (SELECT text_sha256 FROM facts.texts ANTI JOIN facts.search_texts USING (text_sha256) ORDER BY text_sha256 LIMIT 2000);
+
+-- in four parts, for DuckDB gives a table of some thousand rows to one core
+CREATE OR REPLACE TEMP MACRO counted_part(part) AS TABLE
+SELECT document, e.key AS word, CAST(least(e.value, 255) AS UTINYINT) AS weight
+FROM (
+    SELECT u.document, list_aggregate(search_words(concat_ws(' ', t.title, t.title, t.title, t.lead, t.body)), 'histogram') AS weights
+    FROM unindexed AS u JOIN facts.texts AS t USING (text_sha256)
+    WHERE u.document % 4 = part
+), unnest(map_entries(weights)) AS w(e);
+CREATE OR REPLACE TEMP TABLE counted AS
+FROM counted_part(0) UNION ALL FROM counted_part(1) UNION ALL FROM counted_part(2) UNION ALL FROM counted_part(3);
+
+INSERT INTO facts.search_words BY NAME
+SELECT coalesce((SELECT max(word_number) FROM facts.search_words), 0) + row_number() OVER (ORDER BY word) AS word_number, word
+FROM (SELECT DISTINCT word FROM counted ANTI JOIN facts.search_words USING (word));
+
+INSERT INTO facts.search_postings BY NAME
+SELECT w.word_number, c.document, c.weight FROM counted AS c JOIN facts.search_words AS w USING (word)
+ORDER BY w.word_number, c.document; -- so that the order of mart.search_postings is nearly there already, and costs half
+
+INSERT INTO facts.search_texts BY NAME
+SELECT u.document, u.text_sha256, coalesce(c.length, 0) AS length, (FROM rule) AS rule
+FROM unindexed AS u LEFT JOIN (SELECT document, sum(weight) AS length FROM counted GROUP BY document) AS c USING (document);
+
+DROP TABLE rule;
+DROP TABLE counted;
+DROP MACRO TABLE counted_part;
