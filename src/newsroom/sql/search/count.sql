@@ -1,5 +1,5 @@
 -- The index of the full-text search: the words of a text are counted once and kept (facts.search_…), so a night costs what is new; here of
--- 2,000 texts (20 MB of words), so that a first crawl needs no more memory than a night: run again until there are none. Older versions are counted, too: mart.search_documents says which count.
+-- 1,000 texts (40 MB), so that a first crawl needs no more memory than a night: run again until there are none. Older versions are counted, too: mart.search_documents says which count.
 -- weight: how often a word stands in lead and body, a title's words three times.
 -- An index made by another rule than today's (public/words.sql) is made anew.
 CREATE OR REPLACE TEMP TABLE rule AS
@@ -11,7 +11,7 @@ DELETE FROM facts.search_texts WHERE rule <> (FROM rule);
 
 CREATE OR REPLACE TEMP TABLE unindexed AS
 SELECT coalesce((SELECT max(document) FROM facts.search_texts), 0) + row_number() OVER (ORDER BY text_sha256) AS document, text_sha256
-FROM (SELECT text_sha256 FROM facts.texts ANTI JOIN facts.search_texts USING (text_sha256) ORDER BY text_sha256 LIMIT 2000);
+FROM (SELECT text_sha256 FROM facts.texts ANTI JOIN facts.search_texts USING (text_sha256) ORDER BY text_sha256 LIMIT 1000);
 
 -- in four parts, for DuckDB gives a table of some thousand rows to one core
 CREATE OR REPLACE TEMP MACRO counted_part(part) AS TABLE
