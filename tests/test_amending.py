@@ -19,7 +19,8 @@ from newsroom import pipeline, touched
 from newsroom.sample import SampleSite, Server, serve
 from newsroom.sample.faults import Fault, login_wall, redirect, status
 from newsroom.stages import publish
-from newsroom.warehouse import Warehouse, compact
+from newsroom.warehouse import Warehouse, compact, open_public
+from tests.bench_publish import Made
 from tests.nights import Office, impatient_config
 
 NIGHTS = int(os.environ.get("AMEND_NIGHTS", "12"))
@@ -252,6 +253,34 @@ def test_a_damaged_snapshot_is_not_amended(site: SampleSite, office: Office, tmp
     office.run("nightly")
     assert_as_if_made_whole(office, tmp_path / "beside")
     assert harm != "overwritten" or any("could not be amended" in line for line in office.lines)
+
+
+def test_what_the_disk_does_to_a_snapshot_is_not_handed_on(tmp_path: Path) -> None:
+    """A bit that has flipped where amending does not look, such as the bodies of old articles: the next file is written whole, and says why."""
+    public = tmp_path / "public"
+    with Warehouse.open(tmp_path / "warehouse.duckdb") as warehouse:
+        made = Made(warehouse, body_bytes=6000, words=1000)
+        made.settings()
+
+        def night(numbers: range) -> str:
+            run_id = made.begin()
+            made.articles(run_id, numbers)
+            touched.rebuild(warehouse)
+            return publish.publish(warehouse, public, run_id=run_id, now=made.now, keep_snapshots=2).detail
+
+        night(range(600))
+        assert "written whole" not in night(range(600, 601))
+        for part in range(8):
+            latest = public / "snapshots" / f"{publish.shown(public)}.duckdb"
+            latest.chmod(0o644)
+            with latest.open("r+b") as file:
+                file.seek(int(latest.stat().st_size * (part + 0.7) / 8))
+                (byte,) = file.read(1)
+                file.seek(-1, os.SEEK_CUR)
+                file.write(bytes([byte ^ 1]))
+            assert "written whole, for the one before could not be amended" in night(range(601 + part, 602 + part))
+            with open_public(tmp_path) as reader:
+                reader.verify()
 
 
 def test_a_night_that_was_blocked_is_in_the_next_file(site: SampleSite, office: Office, tmp_path: Path) -> None:
