@@ -207,6 +207,7 @@ def measure(articles: int, data: Path, *, steps: bool = False, threads: int = 2,
             run_id = made.begin()
             made.articles(run_id, range(articles + 20 * number, articles + 20 * number + 20))
             made.edits(run_id, range(5 * number, 5 * number + 5))
+            made.unchanged(run_id, range(articles - 100, articles))  # else a site that changes whatever is asked for: such a night is blocked
             night(made, run_id, data, steps=False)
             if number % 10 == 0 or number == more:
                 (amended,) = warehouse.ask("SELECT amended FROM mart.shown").rows[0]
