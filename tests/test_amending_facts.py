@@ -20,7 +20,7 @@ from newsroom.stages import publish
 from newsroom.warehouse import Warehouse, sql_names, sql_text
 from tests.test_amending import ASIDE, assert_equal_files
 
-NIGHTS = int(os.environ.get("FACT_NIGHTS", "15"))
+NIGHTS = int(os.environ.get("FACT_NIGHTS", "8"))
 ARTICLES = ("s:1", "s:2", "s:30", "s:sq/4", "t:1", "t:2", "t:30", "t:sq/4")
 URLS = tuple(f"https://s.example/{'node/' if n % 3 == 0 else 'a/'}{n}" for n in range(6))
 CONTENTS = tuple("abcd")
