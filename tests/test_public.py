@@ -90,6 +90,8 @@ def office(site: SampleSite, tmp_path_factory: pytest.TempPathFactory) -> Iterat
                 site.restore(plain[2].id)
                 site.rewrite(plain[0].id, "And corrected once more.")
             assert office.run("sweep", recheck="all" if night != 6 else "none").published
+        with Warehouse.look(office.data / "warehouse.duckdb") as warehouse:
+            assert warehouse.ask("SELECT amended FROM mart.shown").rows == [(6,)], "all that is asked here is asked of an amended file"
         yield office
 
 
@@ -283,8 +285,6 @@ print(json.dumps({table: [len(each), hashlib.sha256(chr(10).join(each).encode())
 @pytest.mark.parametrize("version", ["1.4.*", "1.5.*"])
 def test_older_clients_open_it(office: Office, tmp_path: Path, version: str) -> None:
     """DuckDB 1.4 and 1.5 answer every question, views and macros included, as 2.x does, and read every row of a file that has been amended."""
-    with Warehouse.look(office.data / "warehouse.duckdb") as warehouse:
-        assert warehouse.ask("SELECT amended > 2 FROM mart.shown").rows == [(True,)]
     old = tmp_path / "old"
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--only-binary", ":all:", "--no-deps"]
     install = [*pip, "--target", old, f"duckdb=={version}"]
