@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import random
 import shutil
+import signal
+import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -19,7 +21,9 @@ from newsroom import pipeline, touched
 from newsroom.sample import SampleSite, Server, serve
 from newsroom.sample.faults import Fault, login_wall, redirect, status
 from newsroom.stages import publish
-from newsroom.warehouse import Warehouse, compact
+from newsroom.warehouse import Warehouse, compact, open_public
+from tests import crash
+from tests.bench_publish import Made
 from tests.nights import Office, impatient_config
 
 NIGHTS = int(os.environ.get("AMEND_NIGHTS", "12"))
@@ -252,6 +256,86 @@ def test_a_damaged_snapshot_is_not_amended(site: SampleSite, office: Office, tmp
     office.run("nightly")
     assert_as_if_made_whole(office, tmp_path / "beside")
     assert harm != "overwritten" or any("could not be amended" in line for line in office.lines)
+
+
+BLOWS = (
+    *(
+        crash.Blow(point="amend", nth=nth, before=before)
+        for nth, before in ((1, True), (2, False), (5, False), (9, False), (14, False), (19, False))
+    ),
+    *(crash.Blow(point="public_file", before=before) for before in (True, False)),
+    *(crash.Blow(point="replace", nth=nth, before=before) for nth in (1, 2) for before in (True, False)),
+    *(crash.Blow(point="link", before=before) for before in (True, False)),
+)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_killed_while_amending_the_file_is_the_old_or_the_new_one(site: SampleSite, office: Office, tmp_path: Path) -> None:
+    """Kill -9 at every step of an amendment: the public file is that of the night before, byte for byte, or a whole new one.
+
+    The run after that ends with the file that would have been made whole.
+    """
+    office.now = datetime.now(UTC) - timedelta(days=3)
+    office.run("sweep")
+    site.add(2)
+    office.sleep()
+    office.run("sweep")
+    site.add(2)
+    site.rewrite(site.articles()[3].id)
+    seen = set()
+    for number, blow in enumerate(BLOWS):
+        place = tmp_path / f"{number}"
+        shutil.copytree(office.data, place / "data")
+        shutil.rmtree(place / "data" / "public")
+        subprocess.run(["cp", "-a", office.data / "public", place / "data" / "public"], check=True)  # links stay links
+        before = sha256((place / "data" / "public" / "newsroom.duckdb").read_bytes()).hexdigest()
+        arguments = (place / "data", office.base_url, office.config, "sweep", {"recheck": "all"}, blow, place / "told")
+        child = crash._FORKS.Process(target=crash._command, args=arguments)
+        child.start()
+        child.join(200)
+        assert (child.exitcode, (place / "told").read_text()) == (-signal.SIGKILL, blow.point), blow
+        mine = Office(place / "data", office.base_url, office.config, datetime.now(UTC))
+        is_old = sha256((mine.data / "public" / "newsroom.duckdb").read_bytes()).hexdigest() == before
+        with open_public(mine.data) as reader:
+            reader.verify()
+        assert mine.sql("SELECT count(*) FROM articles")[0][0] == (42 if is_old else 44) - len(
+            mine.sql("FROM duplicates WHERE kind = 'exact'")
+        )
+        assert is_old or blow.point in ("replace", "link"), blow
+        assert mine.run("sweep").outcome == "ok"
+        seen.add((is_old, assert_as_if_made_whole(mine, tmp_path / "beside") > 1))
+        assert not any(crash.is_leftover(path) for path in mine.data.rglob("*"))
+    assert (True, True) in seen, "killed, and amended all the same"
+    assert any(not is_old for is_old, _ in seen), "killed when the new one was in place"
+
+
+def test_what_the_disk_does_to_a_snapshot_is_not_handed_on(tmp_path: Path) -> None:
+    """A bit that has flipped where amending does not look, such as the bodies of old articles: the next file is written whole, and says why."""
+    public = tmp_path / "public"
+    with Warehouse.open(tmp_path / "warehouse.duckdb") as warehouse:
+        made = Made(warehouse, body_bytes=6000, words=1000)
+        made.settings()
+
+        def night(numbers: range) -> str:
+            run_id = made.begin()
+            made.articles(run_id, numbers)
+            touched.rebuild(warehouse)
+            return publish.publish(warehouse, public, run_id=run_id, now=made.now, keep_snapshots=2).detail
+
+        night(range(600))
+        assert "written whole" not in night(range(600, 601))
+        for part in range(8):
+            latest = public / "snapshots" / f"{publish.shown(public)}.duckdb"
+            latest.chmod(0o644)
+            with latest.open("r+b") as file:
+                file.seek(int(latest.stat().st_size * (part + 0.7) / 8))
+                (byte,) = file.read(1)
+                file.seek(-1, os.SEEK_CUR)
+                file.write(bytes([byte ^ 1]))
+            assert "written whole, for the one before could not be amended" in night(range(601 + part, 602 + part))
+            with open_public(tmp_path) as reader:
+                reader.verify()
 
 
 def test_a_night_that_was_blocked_is_in_the_next_file(site: SampleSite, office: Office, tmp_path: Path) -> None:

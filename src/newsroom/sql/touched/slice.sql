@@ -5,7 +5,8 @@ CREATE SCHEMA slice.mart;
 CREATE TABLE slice.facts.fetches AS FROM facts.fetches SEMI JOIN touched USING (article_id);
 CREATE TABLE slice.facts.readings AS FROM facts.readings SEMI JOIN touched USING (article_id);
 CREATE TABLE slice.facts.entries AS FROM facts.entries SEMI JOIN touched USING (article_id);
-CREATE TABLE slice.facts.sightings AS FROM facts.sightings SEMI JOIN touched USING (article_id);
+CREATE TABLE slice.facts.sightings AS -- of an entry, whatever article id it was seen under
+FROM facts.sightings WHERE article_id IN (SELECT article_id FROM touched) OR url IN (SELECT url FROM slice.facts.entries);
 CREATE TABLE slice.facts.texts AS -- bodies stay where they are
 SELECT text_sha256, title_sha256, lead_sha256, body_sha256 FROM facts.texts SEMI JOIN slice.facts.readings USING (text_sha256);
 CREATE TABLE slice.facts.walks AS FROM facts.walks;
