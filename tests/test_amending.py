@@ -361,3 +361,21 @@ def test_a_compacted_warehouse_is_gone_through_anew(site: SampleSite, office: Of
     office.sleep()
     office.run("nightly")
     assert assert_as_if_made_whole(office, tmp_path / "beside") == 0
+
+
+def test_two_sources_that_list_the_same_addresses(site: SampleSite, office: Office, tmp_path: Path) -> None:
+    """Each run is of one of them, and moves rows of the other: the first in the alphabet has the articles, the other the copies."""
+    first, second = office.config / "sources" / "osce.toml", office.config / "sources" / "again.toml"
+    second.write_text(first.read_text(encoding="utf-8").replace('name = "osce"', 'name = "again"'), encoding="utf-8")
+    amended = []
+    for source in ("osce", "again", "osce", "again"):
+        site.add(2)
+        office.sleep()
+        options = pipeline.Options(office.config, office.data, office.base_url, 0, "all")
+        result = pipeline.run(
+            pipeline.prepare("sweep", options, sources=(source,)), engine=pipeline.Inline(), watch=office, clock=office.clock
+        )
+        assert result.outcome == "ok", result.detail
+        amended.append(assert_as_if_made_whole(office, tmp_path / "beside"))
+    assert amended == [0, 0, 1, 2]  # the second source is new to the settings
+    assert {source for (source,) in office.sql("SELECT DISTINCT source FROM articles")} == {"again"}

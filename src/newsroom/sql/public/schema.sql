@@ -109,7 +109,8 @@ COMMENT ON COLUMN duplicates.similarity IS 'Jaccard similarity of 5-word shingle
 
 CREATE TABLE listing_entries (
     article_id VARCHAR NOT NULL, url VARCHAR NOT NULL, title VARCHAR, published_on DATE, content_type VARCHAR, issuers VARCHAR[] NOT NULL,
-    topics VARCHAR[] NOT NULL, snippet VARCHAR, first_seen_at TIMESTAMPTZ NOT NULL, last_seen_at TIMESTAMPTZ NOT NULL, PRIMARY KEY (url)
+    topics VARCHAR[] NOT NULL, snippet VARCHAR, first_seen_at TIMESTAMPTZ NOT NULL, last_seen_at TIMESTAMPTZ NOT NULL,
+    PRIMARY KEY (article_id, url) -- two sources may list the same address
 );
 COMMENT ON TABLE listing_entries IS 'One row is an entry of the listing (an address listed), in the state last seen.';
 COMMENT ON COLUMN listing_entries.article_id IS 'The article it leads to, whether we have it or not.';
