@@ -173,8 +173,9 @@ def process(command: list[str], *, log: Path, environment: dict[str, str] | None
 
 
 SLOW_SERVER = """
-import asyncio, pathlib, sys
+import asyncio, gzip, pathlib, sys
 root, port, delay = pathlib.Path(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
+NOT_FOUND = gzip.compress(b"<html><head><title>404 Not Found</title></head><body><h1>404 Not Found</h1></body></html>")  # as nginx says it
 async def serve(reader, writer):
     while True:
         try:
@@ -187,8 +188,9 @@ async def serve(reader, writer):
             path = "/_listing/" + dict(p.split("=", 1) for p in query.split("&") if "=" in p).get("page", "0")
         file = root / (path.lstrip("/") + ".gz")
         await asyncio.sleep(delay)
-        body = file.read_bytes() if file.is_file() else b""
-        status = "200 OK" if body else "404 Not Found"
+        is_there = file.is_file()
+        body = file.read_bytes() if is_there else NOT_FOUND
+        status = "200 OK" if is_there else "404 Not Found"
         writer.write(f"HTTP/1.1 {status}\\r\\nContent-Type: text/html; charset=utf-8\\r\\nContent-Encoding: gzip\\r\\nContent-Length: {len(body)}\\r\\n\\r\\n".encode() + body)
 async def main():
     server = await asyncio.start_server(serve, "127.0.0.1", port, limit=1 << 16)
