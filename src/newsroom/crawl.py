@@ -34,7 +34,7 @@ CRAWLS: tuple[RunKind, ...] = ("nightly", "backfill", "sweep")
 POSTED_EVERY_SECONDS = 0.25
 """Listing pages that come within so long are written down together."""
 READING_SECONDS = 0.0025
-"""What a page costs here, about. More requests at a time than are answered meanwhile would only wait for the interpreter, and cost a fifth more."""
+"""What a page costs here, about. More requests at a time than are answered meanwhile only wait for the interpreter, which cost a tenth more."""
 STOPPED_ASKING = "stopped asking for articles"
 """In the detail of a run: the site answered all requests alike."""
 
@@ -262,7 +262,7 @@ class Crawl:
         else:
             free = own - self._connections
             share = max(free // among, min(free, 1))
-        return share if self._answer_seconds is None else min(share, 1 + math.ceil(self._answer_seconds / READING_SECONDS))
+        return share if self._answer_seconds is None else min(share, math.ceil(self._answer_seconds / READING_SECONDS))
 
     def _work(self) -> Callable[[FetchBatch], Fetched]:
         if self.desk.engine.is_remote:

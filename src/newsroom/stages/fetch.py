@@ -236,8 +236,8 @@ class _Far:
 def _each(
     one: Callable[[FetchJob], tuple[Fetch, Reading | None] | None], batch: FetchBatch
 ) -> Iterable[tuple[Fetch, Reading | None] | None]:
-    threads = min(batch.concurrency, len(batch.jobs))
-    if threads == 1:
+    threads = min(batch.concurrency + 1, len(batch.jobs))  # one reads while all connections are in use, of which the client takes care
+    if batch.concurrency == 1:
         return [one(job) for job in batch.jobs]
     with ThreadPoolExecutor(threads, thread_name_prefix=f"fetch-{batch.way.source.name}") as pool:
         return list(pool.map(one, batch.jobs))
