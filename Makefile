@@ -93,7 +93,7 @@ docs: install
 	@PYTHONPATH=. $(BIN)/python -m tests.made_docs
 
 bench: install
-	@$(BIN)/python -m tests.bench_crawl --out .bench/results.json
+	@$(BIN)/python -m tests.bench_crawl --out .bench/results.json --plot docs/crawl.svg
 
 bench-publish: install
 	@PYTHONPATH=. $(BIN)/python -m tests.bench_publish $(or $(ARTICLES),30000)

@@ -370,6 +370,52 @@ def table(costs: list[Cost]) -> str:
     return "\n".join(lines)
 
 
+COLOURS = {"ours": "#c0532b", "ours --direct": "#1f6f8b", "ours, reparse --direct": "#8fb8c6", "dlt": "#6a8f3c", "scrapy": "#7a6fa8"}
+
+
+def plot(costs: list[Cost]) -> str:
+    """Seconds by the clock against articles, a line each, every single run a dot, as SVG."""
+    import drawsvg as draw
+
+    from newsroom.report.charts import ticks
+
+    width, height, left, right, low, top = 640, 320, 60, 170, 270, 30
+    levels = ticks(max(cost.wall_seconds for cost in costs) * 1.05)
+    most = max(cost.articles for cost in costs)
+
+    def at(articles: float, seconds: float) -> tuple[float, float]:
+        return left + articles / most * (width - left - right), low - seconds / levels[-1] * (low - top)
+
+    drawing = draw.Drawing(width, height, font_family="sans-serif")
+    drawing.append(draw.Rectangle(0, 0, width, height, fill="white"))
+    for level in levels:
+        _, y = at(0, level)
+        drawing.append(draw.Line(left, y, width - right, y, stroke="#ddd"))
+        drawing.append(draw.Text(f"{level:g}", 11, left - 8, y + 4, text_anchor="end", fill="#444"))
+    drawing.append(draw.Text("seconds, the whole command", 12, left - 40, 18, fill="#444"))
+    drawing.append(draw.Text("articles", 12, width - right, height - 10, text_anchor="end", fill="#444"))
+    for size in sorted({cost.articles for cost in costs}):
+        drawing.append(draw.Text(f"{size:,}", 11, at(size, 0)[0], low + 16, text_anchor="middle", fill="#444"))
+    lines = {
+        who: [
+            (size, statistics.median(cost.wall_seconds for cost in costs if (cost.who, cost.articles) == (who, size)))
+            for size in sorted({cost.articles for cost in costs if cost.who == who})
+        ]
+        for who in dict.fromkeys(cost.who for cost in costs)
+    }
+    free = float(height)  # for a name, from below upwards
+    for who, points in sorted(lines.items(), key=lambda line: line[1][-1][1]):
+        colour = COLOURS[who]
+        drawing.append(draw.Lines(*[value for point in points for value in at(*point)], fill="none", stroke=colour, stroke_width=2))
+        for cost in costs:
+            if cost.who == who:
+                drawing.append(draw.Circle(*at(cost.articles, cost.wall_seconds), 3, fill=colour))
+        x, y = at(*points[-1])
+        free = min(free - 14, y + 4)
+        drawing.append(draw.Text(f"{who}: {points[-1][1]:.1f} s", 11, x + 10, free, fill=colour))
+    return str(drawing.as_svg())
+
+
 def main() -> None:
     """Everything in turns; the table on standard output, all single results as JSON in `--out`."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench_crawl", description="Crawl a generated newsroom, ours and peers in turns.")
@@ -380,8 +426,14 @@ def main() -> None:
     parser.add_argument("--connections", type=int, default=8)
     parser.add_argument("--place", type=Path, default=ROOT / ".bench" / "work")
     parser.add_argument("--out", type=Path, default=None, metavar="FILE")
+    parser.add_argument("--plot", type=Path, default=None, metavar="FILE", help="draw it, too, as SVG")
+    parser.add_argument("--drawn-from", type=Path, default=None, metavar="FILE", help="measure nothing: show what `--out` has kept")
     chosen = parser.parse_args()
     costs: list[Cost] = []
+    if chosen.drawn_from:
+        costs = [Cost(**each) for each in json.loads(chosen.drawn_from.read_text(encoding="utf-8"))]
+        show(costs, chosen.plot)
+        return
     with ExitStack() as servers:
         place = chosen.place.resolve()
         shutil.rmtree(place, ignore_errors=True)
@@ -419,7 +471,14 @@ def main() -> None:
                     shutil.rmtree(out, ignore_errors=True)
     if chosen.out:
         chosen.out.write_text(json.dumps([asdict(cost) for cost in costs], indent=1) + "\n", encoding="utf-8")
+    show(costs, chosen.plot)
+
+
+def show(costs: list[Cost], drawn: Path | None) -> None:
+    """The table, and the plot if there is a file for it."""
     print(table(costs))
+    if drawn:
+        drawn.write_text(plot(costs), encoding="utf-8")
 
 
 if __name__ == "__main__":
