@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from newsroom.sample import SampleSite
 from newsroom.sample.answers import Answer, Request, respond
 from newsroom.sample.faults import ARTICLE, Fault, redirect, status
 from tests.crash import small_batches
-from tests.nights import Office
+from tests.nights import Office, impatient_config
 from tests.polite import assert_polite, departures
 from tests.site import running
 
@@ -41,8 +42,14 @@ def test_no_two_requests_are_closer_than_the_delay(tmp_path: Path, monkeypatch: 
     assert_polite(sent, times, DELAY)
 
 
-def test_batches_side_by_side_share_the_connections(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Four connections for the walk and up to three batches at a time: never more than four requests are under way, and four are."""
+@pytest.mark.parametrize(("configured", "articles"), [(small_batches, 80), (impatient_config, 180)], ids=["threads", "processes"])
+def test_batches_side_by_side_share_the_connections(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, configured: Callable[[Path], Path], articles: int
+) -> None:
+    """Four connections for the walk and up to three batches at a time: never more than four requests are under way, and four are.
+
+    Large batches go to two processes, and one waits before them: it keeps no connection from the others.
+    """
     under_way = 0
     seen: list[int] = []
     guard = threading.Lock()
@@ -60,8 +67,10 @@ def test_batches_side_by_side_share_the_connections(tmp_path: Path, monkeypatch:
                 under_way -= 1
 
     monkeypatch.setattr("newsroom.sample.server.respond", slowly)
-    with running(articles=80) as (_, server):
-        config = small_batches(tmp_path / "config")
+    with running(articles=articles) as (_, server):
+        config = configured(tmp_path / "config")
+        settings = config / "newsroom.toml"
+        settings.write_text(settings.read_text(encoding="utf-8").replace("processes = 0", "processes = 2"), encoding="utf-8")
         file = config / "sources" / "osce.toml"
         text = file.read_text(encoding="utf-8")
         assert "concurrency = 2\n" in text
