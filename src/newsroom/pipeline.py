@@ -425,13 +425,14 @@ def _stages(this: _Run) -> tuple[CheckResult, ...]:
             _crawl(this, [(source, unfetched) for source, unfetched, _ in set_aside if unfetched])
             for source, _, unread in set_aside:
                 _read(this, source, force=unread)
-    if kind not in ("check", "publish"):
+    by_hand = kind in ("check", "publish")
+    if not by_hand:
         threshold = min(source.duplicates.near_similarity for source in this.plan.sources)
         report = this.engine.step("dedupe", lambda: dedupe.dedupe(this.warehouse, near_similarity=threshold))
         if report.counts["compared"]:
             this.watch.say(f"dedupe: {report.counts['compared']} texts compared, {report.counts['similar_pairs']} pairs similar")
-    # who types `newsroom publish` wants to see all of it made anew
-    report = this.engine.step("model", lambda: modelling.model(this.warehouse, whole=kind == "publish"))
+    # who types one of these wants all of it looked at, not only what is new since last night
+    report = this.engine.step("model", lambda: modelling.model(this.warehouse, whole=by_hand))
     _count_news(this)
     return this.engine.step(
         "check",
