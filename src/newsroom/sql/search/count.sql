@@ -10,15 +10,17 @@ DELETE FROM facts.search_words WHERE EXISTS (FROM facts.search_texts AS t JOIN r
 DELETE FROM facts.search_texts WHERE rule <> (FROM rule);
 
 CREATE OR REPLACE TEMP TABLE unindexed AS
-SELECT coalesce((SELECT max(document) FROM facts.search_texts), 0) + row_number() OVER (ORDER BY text_sha256) AS document, text_sha256
-FROM (SELECT text_sha256 FROM facts.texts ANTI JOIN facts.search_texts USING (text_sha256) ORDER BY text_sha256 LIMIT 1000);
+SELECT coalesce((SELECT max(document) FROM facts.search_texts), 0) + row_number() OVER (ORDER BY text_sha256) AS document, text_sha256, place
+FROM ( -- neighbours, so that the bodies of no others are read
+    SELECT text_sha256, t.rowid AS place FROM facts.texts AS t ANTI JOIN facts.search_texts USING (text_sha256) ORDER BY place LIMIT 1000
+);
 
 -- in four parts, for DuckDB gives a table of some thousand rows to one core
 CREATE OR REPLACE TEMP MACRO counted_part(part) AS TABLE
 SELECT document, e.key AS word, CAST(least(e.value, 255) AS UTINYINT) AS weight
 FROM (
     SELECT u.document, list_aggregate(search_words(concat_ws(' ', t.title, t.title, t.title, t.lead, t.body)), 'histogram') AS weights
-    FROM unindexed AS u JOIN facts.texts AS t USING (text_sha256)
+    FROM unindexed AS u JOIN facts.texts AS t ON t.rowid = u.place
     WHERE u.document % 4 = part
 ), unnest(map_entries(weights)) AS w(e);
 CREATE OR REPLACE TEMP TABLE counted AS
