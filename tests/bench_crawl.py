@@ -375,27 +375,13 @@ COLOURS = {"ours": "#c0532b", "ours --direct": "#1f6f8b", "ours, reparse --direc
 
 def plot(costs: list[Cost]) -> str:
     """Seconds by the clock against articles, a line each, every single run a dot, as SVG."""
-    import drawsvg as draw
+    from tests.plot import Plot
 
-    from newsroom.report.charts import ticks
-
-    width, height, left, right, low, top = 640, 320, 60, 170, 270, 30
-    levels = ticks(max(cost.wall_seconds for cost in costs) * 1.05)
-    most = max(cost.articles for cost in costs)
-
-    def at(articles: float, seconds: float) -> tuple[float, float]:
-        return left + articles / most * (width - left - right), low - seconds / levels[-1] * (low - top)
-
-    drawing = draw.Drawing(width, height, font_family="sans-serif")
-    drawing.append(draw.Rectangle(0, 0, width, height, fill="white"))
-    for level in levels:
-        _, y = at(0, level)
-        drawing.append(draw.Line(left, y, width - right, y, stroke="#ddd"))
-        drawing.append(draw.Text(f"{level:g}", 11, left - 8, y + 4, text_anchor="end", fill="#444"))
-    drawing.append(draw.Text("seconds, the whole command", 12, left - 40, 18, fill="#444"))
-    drawing.append(draw.Text("articles", 12, width - right, height - 10, text_anchor="end", fill="#444"))
-    for size in sorted({cost.articles for cost in costs}):
-        drawing.append(draw.Text(f"{size:,}", 11, at(size, 0)[0], low + 16, text_anchor="middle", fill="#444"))
+    sizes = sorted({cost.articles for cost in costs})
+    highest = max(cost.wall_seconds for cost in costs) * 1.05
+    drawn = Plot(sizes[-1], highest, over="seconds, the whole command", under="articles", height=320, right=170)
+    for size in sizes:
+        drawn.mark(size)
     lines = {
         who: [
             (size, statistics.median(cost.wall_seconds for cost in costs if (cost.who, cost.articles) == (who, size)))
@@ -403,17 +389,17 @@ def plot(costs: list[Cost]) -> str:
         ]
         for who in dict.fromkeys(cost.who for cost in costs)
     }
-    free = float(height)  # for a name, from below upwards
+    free = float(drawn.height)  # for a name, from below upwards
     for who, points in sorted(lines.items(), key=lambda line: line[1][-1][1]):
         colour = COLOURS[who]
-        drawing.append(draw.Lines(*[value for point in points for value in at(*point)], fill="none", stroke=colour, stroke_width=2))
+        drawn.line(points, stroke=colour, stroke_width=2)
         for cost in costs:
             if cost.who == who:
-                drawing.append(draw.Circle(*at(cost.articles, cost.wall_seconds), 3, fill=colour))
-        x, y = at(*points[-1])
+                drawn.dot(cost.articles, cost.wall_seconds, 3, colour)
+        x, y = drawn.at(*points[-1])
         free = min(free - 14, y + 4)
-        drawing.append(draw.Text(f"{who}: {points[-1][1]:.1f} s", 11, x + 10, free, fill=colour))
-    return str(drawing.as_svg())
+        drawn.write(f"{who}: {points[-1][1]:.1f} s", x + 10, free, fill=colour)
+    return drawn.svg()
 
 
 def main() -> None:

@@ -252,51 +252,26 @@ def table(costs: list[Cost]) -> str:
 
 def plot(costs: list[Cost], hosts: int, delay: float) -> str:
     """Articles a second against batches at a time, and what latency and delay allow, as SVG."""
-    import drawsvg as draw
+    from tests.plot import WIDTH, Plot
 
-    from newsroom.report.charts import ticks
-
-    width, height, left, low, top = 640, 300, 60, 250, 30
     spaced = delay + min(delay * 0.2, 0.05)  # with what a Pacer adds
     late = min(max((SLOWEST - spaced) / (SLOWEST - QUICKEST), 0.0), 1.0)  # share of the answers that take longer than that
     pace = (1 - late) * spaced + late * (max(spaced, QUICKEST) + SLOWEST) / 2
     on = [cost for cost in costs if cost.workers_cpu]
     most = max(cost.threads for cost in costs) * 1.05
-    levels = ticks(max([*(cost.per_second for cost in costs), min(most, hosts) / pace]) * 1.05)
-
-    def at(threads: float, rate: float) -> tuple[float, float]:
-        return left + threads / most * (width - left - 20), low - rate / levels[-1] * (low - top)
-
-    drawing = draw.Drawing(width, height, font_family="sans-serif")
-    drawing.append(draw.Rectangle(0, 0, width, height, fill="white"))
-    for level in levels:
-        x, y = at(0, level)
-        drawing.append(draw.Line(x, y, width - 20, y, stroke="#ddd"))
-        drawing.append(draw.Text(f"{level:g}", 11, x - 8, y + 4, text_anchor="end", fill="#444"))
-    drawing.append(draw.Text("articles a second", 12, left - 40, 18, fill="#444"))
-    drawing.append(
-        draw.Text(f"batches at a time (threads); {hosts} newsrooms", 12, width - 20, height - 12, text_anchor="end", fill="#444")
-    )
-    bound = [at(0, 0), at(min(most, hosts), min(most, hosts) / pace), at(most, min(most, hosts) / pace)]
-    drawing.append(draw.Lines(*[value for point in bound for value in point], fill="none", stroke="#999", stroke_dasharray="4 4"))
-    drawing.append(
-        draw.Lines(*[value for cost in on for value in at(cost.threads, cost.per_second)], fill="none", stroke="#1f6f8b", stroke_width=2)
-    )
+    bound = min(most, hosts) / pace
+    highest = max([*(cost.per_second for cost in costs), bound]) * 1.05
+    drawn = Plot(most, highest, over="articles a second", under=f"batches at a time (threads); {hosts} newsrooms")
+    drawn.line([(0, 0), (min(most, hosts), bound), (most, bound)], stroke="#999", stroke_dasharray="4 4")
+    drawn.line([(cost.threads, cost.per_second) for cost in on], stroke="#1f6f8b", stroke_width=2)
     for cost in costs:
-        x, y = at(cost.threads, cost.per_second)
-        drawing.append(draw.Circle(x, y, 4, fill="#1f6f8b" if cost.workers_cpu else "#c0532b"))
-        drawing.append(
-            draw.Text(
-                f"{cost.who}: {cost.per_second:.0f}",
-                11,
-                x + (8 if x < width / 2 else -8),
-                y + (14 if x < width / 2 else -8),
-                text_anchor="end" if x > width / 2 else "start",
-                fill="#222",
-            )
-        )
-        drawing.append(draw.Text(f"{cost.threads}", 11, x, low + 16, text_anchor="middle", fill="#444"))
-    return str(drawing.as_svg())
+        x, y = drawn.at(cost.threads, cost.per_second)
+        left = x < WIDTH / 2
+        drawn.dot(cost.threads, cost.per_second, 4, "#1f6f8b" if cost.workers_cpu else "#c0532b")
+        where = (x + 8, y + 14) if left else (x - 8, y - 8)
+        drawn.write(f"{cost.who}: {cost.per_second:.0f}", *where, text_anchor="start" if left else "end", fill="#222")
+        drawn.mark(cost.threads)
+    return drawn.svg()
 
 
 def taking_in(place: Path, sizes: tuple[int, ...] = (10, 30, 200), articles: int = 600) -> str:
