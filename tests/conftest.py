@@ -6,10 +6,15 @@ import os
 import sys
 import traceback
 from collections.abc import Iterator
-from typing import Any, NoReturn
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from newsroom.sample import SampleSite, Server
+    from tests.nights import Office
 
 # A shared, busy machine is no reason to fail; a failure must come back when the test is run again.
 # EXAMPLES: of each property (`make test-long` asks for more).
@@ -41,6 +46,23 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.startswith(("NEWSROOM_", "PREFECT_")) or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def server(site: SampleSite) -> Iterator[Server]:
+    """The server of the module's own `site`."""
+    from newsroom.sample import serve
+
+    with serve(site) as running:
+        yield running
+
+
+@pytest.fixture
+def office(server: Server, tmp_path: Path) -> Office:
+    """An office that crawls that site, and is not patient with it."""
+    from tests.nights import Office, impatient_config
+
+    return Office(tmp_path / "data", server.url, impatient_config(tmp_path / "config"))
 
 
 # --- several at once (`pytest -n auto`)

@@ -7,7 +7,7 @@ import random
 import shutil
 import signal
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
@@ -18,13 +18,13 @@ import duckdb
 import pytest
 
 from newsroom import pipeline, touched
-from newsroom.sample import SampleSite, Server, serve
+from newsroom.sample import SampleSite
 from newsroom.sample.faults import Fault, login_wall, redirect, status
 from newsroom.stages import publish
 from newsroom.warehouse import Warehouse, compact, open_public
 from tests import crash
 from tests.bench_publish import Made
-from tests.nights import Office, impatient_config
+from tests.nights import Office
 
 NIGHTS = int(os.environ.get("AMEND_NIGHTS", "12"))
 ASIDE = {"mart.built", "mart.touched", "mart.shown"}
@@ -80,17 +80,6 @@ def assert_equal_files(one: Path, other: Path) -> None:
 @pytest.fixture
 def site() -> SampleSite:
     return SampleSite(40, seed=5)
-
-
-@pytest.fixture
-def server(site: SampleSite) -> Iterator[Server]:
-    with serve(site) as running:
-        yield running
-
-
-@pytest.fixture
-def office(server: Server, tmp_path: Path) -> Office:
-    return Office(tmp_path / "data", server.url, impatient_config(tmp_path / "config"))
 
 
 class Newsroom:

@@ -11,7 +11,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -73,12 +72,6 @@ class Years(Office):
 @pytest.fixture
 def site() -> SampleSite:
     return SampleSite(16, seed=7, start=START, end=END)
-
-
-@pytest.fixture
-def server(site: SampleSite) -> Iterator[Server]:
-    with serve(site) as running:
-        yield running
 
 
 @pytest.fixture

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from random import Random
 
 import pytest
@@ -14,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsroom.extract.attachments import is_file
-from newsroom.sample import SampleSite, Server, serve
+from newsroom.sample import SampleSite, Server
 from newsroom.sample.answers import Action, Answer, Proceed, Request
 from newsroom.sample.faults import ARTICLE, LISTING, Fault, empty_listing, page_is, status
 from newsroom.sample.items import Item
 from newsroom.urls import without_tokens
-from tests.nights import Office, differences, impatient_config
+from tests.nights import Office, differences
 
 FIELDS = ("url", "title", "lead", "body", "published_on", "is_removed", "issuers", "topics", "content_type")
 
@@ -27,17 +25,6 @@ FIELDS = ("url", "title", "lead", "body", "published_on", "is_removed", "issuers
 @pytest.fixture
 def site() -> SampleSite:
     return SampleSite(60)
-
-
-@pytest.fixture
-def server(site: SampleSite) -> Iterator[Server]:
-    with serve(site) as running:
-        yield running
-
-
-@pytest.fixture
-def office(server: Server, tmp_path: Path) -> Office:
-    return Office(tmp_path / "data", server.url, impatient_config(tmp_path / "config"))
 
 
 def plain_items(site: SampleSite, layout: str) -> list[Item]:

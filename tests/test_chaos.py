@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import random
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from newsroom import guard
-from newsroom.sample import SampleSite, Server, serve
+from newsroom.sample import SampleSite, Server
 from newsroom.sample.faults import (
     ARTICLE,
     LISTING,
@@ -45,17 +45,6 @@ DELAY_SECONDS = 0.05
 @pytest.fixture
 def site() -> SampleSite:
     return SampleSite(30, seed=5)
-
-
-@pytest.fixture
-def server(site: SampleSite) -> Iterator[Server]:
-    with serve(site) as running:
-        yield running
-
-
-@pytest.fixture
-def office(server: Server, tmp_path: Path) -> Office:
-    return Office(tmp_path / "data", server.url, impatient_config(tmp_path / "config"))
 
 
 def hasty_config(folder: Path) -> Path:

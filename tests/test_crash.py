@@ -39,17 +39,6 @@ def site() -> SampleSite:
     return SampleSite(24, seed=3)
 
 
-@pytest.fixture
-def server(site: SampleSite) -> Iterator[Server]:
-    with serve(site) as running:
-        yield running
-
-
-@pytest.fixture
-def office(server: Server, tmp_path: Path) -> Office:
-    return Office(tmp_path / "data", server.url, impatient_config(tmp_path / "config"))
-
-
 def titles(office: Office) -> set[str]:
     return {row[0] for row in office.sql("SELECT title FROM articles")}
 

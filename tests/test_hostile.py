@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import re
 import time
-from collections.abc import Iterator
 from contextlib import redirect_stdout
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,11 +15,11 @@ from newsroom import console
 from newsroom.errors import Rejected
 from newsroom.extract import bombs
 from newsroom.extract.page import parse
-from newsroom.sample import SampleSite, Server, serve
+from newsroom.sample import SampleSite, Server
 from newsroom.sample.answers import Answer
 from newsroom.sample.faults import Fault, answer_with
 from newsroom.warehouse import Warehouse
-from tests.nights import Office, impatient_config
+from tests.nights import Office
 
 SECONDS = 20
 """For a page: several times what the worst costs on a quiet machine, and nothing to what it costs unguarded."""
@@ -86,17 +85,6 @@ def test_large_ordinary_pages_are_let_through() -> None:
 @pytest.fixture
 def site() -> SampleSite:
     return SampleSite(24, seed=3)
-
-
-@pytest.fixture
-def server(site: SampleSite) -> Iterator[Server]:
-    with serve(site) as running:
-        yield running
-
-
-@pytest.fixture
-def office(server: Server, tmp_path: Path) -> Office:
-    return Office(tmp_path / "data", server.url, impatient_config(tmp_path / "config"))
 
 
 BODY = "<p>VIENNA, 5 May 2020 - A sentence of the ordinary kind, which stands in a paragraph of its own and is long enough.</p>" * 2

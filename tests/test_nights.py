@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from newsroom import extract
 from newsroom.archive import ArchiveReader
 from newsroom.errors import Busy, ConfigError
 from newsroom.model import ArchiveRef
-from newsroom.sample import SampleSite, Server, serve
+from newsroom.sample import SampleSite, Server
 from newsroom.sample.faults import Fault, status
 from tests.nights import Office, differences, impatient_config
 
@@ -27,17 +26,6 @@ FIELDS = (
 @pytest.fixture
 def site() -> SampleSite:
     return SampleSite(120)
-
-
-@pytest.fixture
-def server(site: SampleSite) -> Iterator[Server]:
-    with serve(site) as running:
-        yield running
-
-
-@pytest.fixture
-def office(server: Server, tmp_path: Path) -> Office:
-    return Office(tmp_path / "data", server.url, impatient_config(tmp_path / "config"))
 
 
 def articles_asked(server: Server, since: int = 0) -> list[str]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -15,7 +14,7 @@ from newsroom.alike import Alike
 from newsroom.archive import ArchiveReader
 from newsroom.extract.signals import REASONS, title_signal
 from newsroom.model import ArchiveRef
-from newsroom.sample import SampleSite, Server, serve
+from newsroom.sample import SampleSite, Server
 from newsroom.sample.answers import Action, Answer
 from newsroom.sample.faults import (
     ARTICLE,
@@ -32,7 +31,7 @@ from newsroom.sample.faults import (
 )
 from newsroom.sample.pages import article, frame, message
 from newsroom.urls import Addresses
-from tests.nights import CONFIG, Office, differences, impatient_config
+from tests.nights import CONFIG, Office, differences
 
 FIELDS = ("url", "title", "lead", "body", "published_on", "is_removed", "issuers", "topics", "content_type")
 OSCE = config.load_source(CONFIG / "sources" / "osce.toml")
@@ -48,17 +47,6 @@ WALLS: dict[str, tuple[Callable[[], Action], str]] = {
 @pytest.fixture
 def site() -> SampleSite:
     return SampleSite(60)
-
-
-@pytest.fixture
-def server(site: SampleSite) -> Iterator[Server]:
-    with serve(site) as running:
-        yield running
-
-
-@pytest.fixture
-def office(server: Server, tmp_path: Path) -> Office:
-    return Office(tmp_path / "data", server.url, impatient_config(tmp_path / "config"))
 
 
 def only(numbers: list[int]) -> str:
