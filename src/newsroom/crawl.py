@@ -82,9 +82,8 @@ class Crawl:
     _pages: int = 0
     _numbers: int = 0
     _files: int = 0
-    _open: int = 0
-    _connections: int = 0
-    """Requests that batches under way may make at a time."""
+    _shares: list[int] = field(default_factory=list)
+    """Of each batch under way: the requests that it may make at a time."""
     _answer_seconds: float | None = None
     """How long the site takes to answer, as of the last batch: all but its quickest tenth take longer."""
     _pooled: bool = False
@@ -209,20 +208,19 @@ class Crawl:
             return None
         lanes = self._lanes()
         size = fetch.batch_size(self.way.delay_seconds, articles=self.batch.articles, seconds=self.batch.seconds)
-        if self._open >= lanes or (self._walking and (lanes == 1 or len(self._waiting) < size)):
+        if len(self._shares) >= lanes or (self._walking and (lanes == 1 or len(self._waiting) < size)):
             return None
         if not self._walking:
             size = min(size, max(FEW, -(-len(self._waiting) // lanes)))  # the last ones are shared out
         count = min(size, len(self._waiting))
         pooled = self._is_for_processes(lanes, count)
-        share = self._share(pooled, among=min(lanes - self._open, -(-len(self._waiting) // size)))
+        share = self._share(pooled, among=min(lanes - len(self._shares), -(-len(self._waiting) // size)))
         if share < 1:
             return None
         jobs = tuple(self._waiting.popleft() for _ in range(count))
         self._pooled = pooled
         self._numbers += 1
-        self._open += 1
-        self._connections += share
+        self._shares.append(share)
         is_far = self.desk.engine.is_remote and bool(self.way.store)
         name = f"{self.errand.run_id}.b{self._numbers}" if is_far else self._file()
         batch = FetchBatch(
@@ -258,9 +256,9 @@ class Crawl:
         """
         own = self.source.politeness.concurrency - self._walking
         if pooled and self.processes is not None and own >= self.processes.count:
-            share = own // self.processes.count if self._pooled or not self._open else 0
+            share = own // self.processes.count if self._pooled or not self._shares else 0
         else:
-            free = own - self._connections
+            free = own - sum(self._shares)
             share = max(free // among, min(free, 1))
         return share if self._answer_seconds is None else min(share, math.ceil(self._answer_seconds / READING_SECONDS))
 
@@ -280,8 +278,7 @@ class Crawl:
 
     def give(self, batch: FetchBatch, came: Fetched) -> None:
         """Write down what came of a batch."""
-        self._open -= 1
-        self._connections -= batch.concurrency
+        self._shares.remove(batch.concurrency)
         if not batch.is_far:
             self._ends[batch.warc_name] = came.warc_end
             self._free.append(batch.warc_name)
@@ -311,7 +308,7 @@ class Crawl:
     def is_finished(self) -> bool:
         """Whether the walk is over and all articles have been asked for, or will not be."""
         given_up = self._alike.verdict or self.desk.stop.is_set()
-        return not (self._walking or self._open or (self._waiting and not given_up))
+        return not (self._walking or self._shares or (self._waiting and not given_up))
 
     def _finish_files(self, *, heals: bool) -> None:
         ends = {f"{name}.warc": end for name, end in self._ends.items()}
