@@ -330,7 +330,7 @@ class Client:
         limit = self._politeness
         session = self._session()
         try:
-            prepared = _prepared(asked, self._headers(asked, headers))
+            prepared = requests.Request("GET", asked, headers=self._headers(asked, headers)).prepare()
         except (requests.RequestException, UnicodeError, ValueError) as error:
             raise Rejected("bad-address", f"{self._own_url(asked)}: cannot be asked for: {_words(error)}") from error
         raw = None
@@ -537,16 +537,6 @@ def send(url: str, *, body: bytes | None, timeout_seconds: float, user_agent: st
         raise Transient(f"{host}: {(known[-1].strerror if known else None) or type(error).__name__}") from None
     if not 200 <= answer.status_code < 300:
         raise Transient(f"{host}: answered HTTP {answer.status_code}", status=answer.status_code)
-
-
-def _prepared(url: str, headers: dict[str, str]) -> requests.PreparedRequest:
-    """A GET without body, cookies, credentials or hooks: looking for each of them is half of what `prepare` costs."""
-    prepared = requests.PreparedRequest()
-    prepared.prepare_method("GET")
-    prepared.prepare_url(url, None)
-    prepared.prepare_headers(headers)
-    prepared.hooks = requests.hooks.default_hooks()
-    return prepared
 
 
 def _read_body(raw: urllib3.BaseHTTPResponse, max_bytes: int) -> tuple[bytes, Truncated, str | None]:
