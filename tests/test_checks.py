@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from newsroom import config, pipeline
+from newsroom import config, pipeline, touched
 from newsroom.config import CheckBounds
 from newsroom.errors import ConfigError
 from newsroom.sample import SampleSite, serve
@@ -81,7 +81,7 @@ def test_every_check_says_what_it_asks_and_is_documented() -> None:
 @pytest.fixture
 def warehouse(tmp_path: Path) -> Iterator[Warehouse]:
     with Warehouse.open(tmp_path / "warehouse.duckdb", threads=1) as opened:
-        opened.rebuild()
+        touched.rebuild(opened, whole=True)
         yield opened
 
 

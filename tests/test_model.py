@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from newsroom import touched
 from newsroom.stages import publish
 from newsroom.warehouse import Warehouse, open_public, sql_names
 
@@ -82,7 +83,7 @@ class Facts:
         self.warehouse.append("facts.similarities", [{"text_a": pair[0], "text_b": pair[1], "similarity": similarity}])
 
     def mart(self, query: str) -> list[tuple[Any, ...]]:
-        self.warehouse.rebuild()
+        touched.rebuild(self.warehouse, whole=True)
         for name in sql_names("checks"):
             if "invariant" in name:
                 assert self.warehouse.rows(name, run_id="r", now=NIGHT) == [], name

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from newsroom import pipeline
+from newsroom import pipeline, touched
 from newsroom.errors import NewsroomError
 from newsroom.sample import SampleSite, serve
 from newsroom.warehouse import Warehouse, open_public, sql_text
@@ -243,10 +243,10 @@ def test_another_rule_for_words_makes_another_index(office: Office, monkeypatch:
     )
     with Warehouse.open(office.data / "warehouse.duckdb") as warehouse:
         warehouse.run("CREATE OR REPLACE MACRO search_stem(word) AS word || '!'")
-        warehouse.rebuild()
+        touched.rebuild(warehouse, whole=True)
         assert warehouse.ask(state).rows == [(1, 1.0)]
     with Warehouse.open(office.data / "warehouse.duckdb") as warehouse:  # opening it puts the rule right
-        warehouse.rebuild()
+        touched.rebuild(warehouse, whole=True)
         assert warehouse.ask(state).rows == [(1, 0.0)]
 
 

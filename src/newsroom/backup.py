@@ -21,7 +21,7 @@ from newsroom import __version__, archive, lock
 from newsroom.config import Settings
 from newsroom.errors import Busy, ConfigError, Damaged
 from newsroom.stages import publish
-from newsroom.warehouse import Warehouse, sync
+from newsroom.warehouse import Warehouse, copy_file, sync
 
 MANIFEST = "backup.json"
 UNFINISHED = "restore.unfinished"
@@ -162,7 +162,7 @@ def _link(path: Path, place: Path, earlier: Path) -> bool:
 def _copy(path: Path, place: Path) -> None:
     place.parent.mkdir(parents=True, exist_ok=True)
     beside = place.with_name(f".{place.name}.copying")
-    shutil.copyfile(path, beside)
+    copy_file(path, beside)
     shutil.copystat(path, beside)
     os.replace(beside, place)
     sync(place)

@@ -37,7 +37,7 @@ from newsroom.stages import model as modelling
 from newsroom.stages.fetch import Way, utc_now
 from newsroom.status import Status
 from newsroom.store import Store
-from newsroom.warehouse import Warehouse
+from newsroom.warehouse import Warehouse, sql_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -541,7 +541,7 @@ def _finish(this: _Run, checks: tuple[CheckResult, ...]) -> RunResult:
     wanted = this.plan.kind != "check" and not blocked and not nothing_yet
     _end(this, outcome, details)
     if wanted:
-        this.warehouse.rebuild(("mart/95_runs",))
+        this.warehouse.run(sql_text("mart/95_runs"))
         report = this.engine.step(
             "publish",
             lambda: publish.publish(

@@ -58,7 +58,7 @@ _ORDERED = {
     "quarantine": "last_at DESC, article_id",
     "article_changes": "publication, article_id",
 }
-"""Views of the mart, and the order in which they are written."""
+"""In what order rows are written; other tables as the mart has them."""
 _PUBLIC_SCHEMA = ("public/schema", "public/words", "public/convenience")
 
 
@@ -181,7 +181,7 @@ class Warehouse:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All or nothing; committed changes survive `kill -9` (measured: DEPENDENCIES B6)."""
+        """All or nothing; committed changes survive `kill -9`."""
         self._connection.execute("BEGIN")
         try:
             yield
@@ -241,22 +241,6 @@ class Warehouse:
             with suppress(duckdb.Error):  # after a fatal error nothing is taken any more, and that error is the one to tell
                 self._connection.unregister("incoming")
         return len(rows)
-
-    def rebuild(self, names: Sequence[str] | None = None) -> None:
-        """Make the mart anew from the facts, or some models of it, in one transaction; `touched.rebuild` does only what is needed."""
-        if names is None:
-            self.index_texts()
-        with self.transaction(), _interruptible():
-            for name in names or sql_names("mart"):
-                self._connection.execute(sql_text(name))
-
-    def index_texts(self) -> None:
-        """Count the words of every text that has not been counted, for the search: some thousand texts at a time, each portion for good."""
-        counted = True
-        while counted:
-            with self.transaction():
-                self.run(sql_text("search/count"))
-            counted = self.ask("SELECT count(*) FROM unindexed").rows != [(0,)]
 
     @contextmanager
     def beside(self, name: str) -> Iterator[None]:
@@ -328,7 +312,7 @@ class Warehouse:
         _remove_database(target)
         try:
             if base is not None:
-                _copy(base, target)
+                copy_file(base, target)
             # no write-ahead log: what is not checkpointed and synced at the end is thrown away anyhow
             options = f"STORAGE_VERSION '{STORAGE_VERSION}', ROW_GROUP_SIZE {ROW_GROUP_SIZE}, RECOVERY_MODE no_wal_writes"
             self._connection.execute(f"ATTACH '{_quoted(target)}' AS public_file ({options})")
@@ -397,20 +381,6 @@ def _remove_database(path: Path) -> None:
         each.unlink(missing_ok=True)
 
 
-def _copy(source: Path, target: Path) -> None:
-    """Copy a file; where the file system can, both share their blocks until one is written."""
-    try:
-        with source.open("rb") as given, target.open("wb") as copy:
-            size = os.fstat(given.fileno()).st_size
-            while size > 0 and (copied := os.copy_file_range(given.fileno(), copy.fileno(), size)):
-                size -= copied
-        is_whole = size == 0
-    except (AttributeError, OSError):  # not on every system, nor between all file systems; a full disk is told by the next line, too
-        is_whole = False
-    if not is_whole:
-        shutil.copyfile(source, target)
-
-
 def _writable(value: Any) -> Any:
     """The same value, with lone surrogates as U+FFFD: a page can spell them (in JSON-LD), and no database can hold them."""
     if isinstance(value, str):
@@ -443,6 +413,20 @@ def sync(path: Path) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
+
+
+def copy_file(source: Path, target: Path) -> None:
+    """Copy a file; where the file system can, both share their blocks until one is written."""
+    try:
+        with source.open("rb") as given, target.open("wb") as copy:
+            size = os.fstat(given.fileno()).st_size
+            while size > 0 and (copied := os.copy_file_range(given.fileno(), copy.fileno(), size)):
+                size -= copied
+        is_whole = size == 0
+    except (AttributeError, OSError):  # not on every system, nor between all file systems; a full disk is told by the next line, too
+        is_whole = False
+    if not is_whole:
+        shutil.copyfile(source, target)
 
 
 class PublicReader:

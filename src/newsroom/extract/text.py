@@ -83,7 +83,7 @@ def same(text: str) -> str:
 def collapse_doubled_tail(paragraphs: Sequence[str]) -> list[str]:
     """Paragraphs 2..n that are printed twice are kept once; anything but an exact repeat of the whole tail stays.
 
-    Pages of 2001-2007 do that (`OSCE.md` section 3); the first paragraph, with the dateline, stands there once.
+    Pages of 2001-2007 do that; the first paragraph, with the dateline, stands there once.
 
     >>> collapse_doubled_tail(["a", "b", "c", "b", "c"])
     ['a', 'b', 'c']

@@ -15,7 +15,7 @@ from newsroom import touched
 from newsroom.amend import amend_public
 from newsroom.errors import ConfigError, Damaged, NewsroomError
 from newsroom.model import StageReport
-from newsroom.warehouse import Warehouse, open_public, sql_text, sync
+from newsroom.warehouse import Warehouse, copy_file, open_public, sql_text, sync
 
 MAX_AMENDED = 30
 """So often a file is amended before it is written whole again: that gives back what deleted rows leave behind, and puts rows in order."""
@@ -126,7 +126,7 @@ def put_in_place(snapshot: Path, public_dir: Path) -> None:
     try:
         os.link(snapshot, incoming)
     except OSError:  # no hard links here (some network and FAT file systems): copy
-        incoming.write_bytes(snapshot.read_bytes())
+        copy_file(snapshot, incoming)
         sync(incoming)
     os.replace(incoming, public_dir / "newsroom.duckdb")
     sync(public_dir / "newsroom.duckdb")
