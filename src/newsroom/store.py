@@ -61,7 +61,7 @@ class Store:
         try:
             system, path = self._opened
             if self._has_folders and not system.isdir(path):
-                raise FileNotFoundError("it must be there before the first run: is it mounted?")
+                raise ConfigError(f"{key}: there is no such bucket or folder (is it mounted?); it must be there before the first run")
             system.pipe_file(f"{path}/{_NOTE}", _ABOUT)
             whole: object = system.cat_file(f"{path}/{_NOTE}")
         except ImportError as error:
@@ -177,7 +177,9 @@ class Store:
             raise
         except Exception as error:
             if not _may_pass(error) and isinstance(error, ValueError):  # fsspec's word for a protocol that it does not know
-                raise ConfigError(f"archive.store = {self.url}: {_line(error)}") from error
+                raise ConfigError(
+                    f"archive.store = {self.url}: {error}; write one that fsspec knows, such as s3://, gs://, az:// or file://"
+                ) from error
             where = f"{self.url}/{name}" if name else self.url
             raise Transient(f"{where}: the store could not {what} ({_line(error)}); what was obtained is kept, run again") from error
 

@@ -58,7 +58,8 @@ def publish(warehouse: Warehouse, public_dir: Path, *, run_id: str, now: datetim
                 raise Damaged(f"{earlier}: is not as it was written")
             amend_public(warehouse, earlier, unfinished)
         except (NewsroomError, OSError) as error:  # the mart has all that is needed to do without the snapshot
-            base, trouble = None, f"; written whole, for the one before could not be amended: {error}"
+            what, _, _ = str(error).partition(";")  # behind it stands what to do, and that has just been done
+            base, trouble = None, f"; written whole, for the one before could not be amended: {what}"
     if not base:
         warehouse.write_public(unfinished)
     size, checksum = unfinished.stat().st_size, crc32(unfinished)

@@ -130,7 +130,7 @@ CREATE TABLE listing_changes (
     content_type_before VARCHAR, content_type_after VARCHAR, issuers_before VARCHAR[] NOT NULL, issuers_after VARCHAR[] NOT NULL,
     topics_before VARCHAR[] NOT NULL, topics_after VARCHAR[] NOT NULL, snippet_before VARCHAR, snippet_after VARCHAR
 );
-COMMENT ON TABLE listing_changes IS 'One row is a change of what the listing says of an article, newest first. It makes no version of the article; the latest state is in listing_entries.';
+COMMENT ON TABLE listing_changes IS 'One row is a change of what the listing says of an article. It makes no version of the article; the latest state is in listing_entries.';
 COMMENT ON COLUMN listing_changes.source IS 'The newsroom.';
 COMMENT ON COLUMN listing_changes.article_id IS 'The article that the entry leads to, whether we have it or not.';
 COMMENT ON COLUMN listing_changes.url IS 'The address listed, canonical spelling.';
