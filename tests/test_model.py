@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -12,7 +13,8 @@ import pytest
 
 from newsroom import touched
 from newsroom.stages import publish
-from newsroom.warehouse import Warehouse, open_public, sql_names
+from newsroom.warehouse import Warehouse, open_public, sql_names, sql_text
+from tests.bench_publish import Made
 
 NIGHT = datetime(2026, 3, 1, 2, 30, tzinfo=UTC)
 
@@ -355,3 +357,36 @@ def test_snapshots_are_kept_dropped_and_shown_again(facts: Facts, tmp_path: Path
     with open_public(tmp_path) as reader:
         assert reader.query("SELECT count(*) FROM articles").rows == [(3,)]
     assert publish.shown(public) == "run3"
+
+
+def test_no_model_pairs_all_articles_with_each_other(tmp_path: Path) -> None:
+    """On a first night DuckDB knows nothing of the tables just made, and may plan as if they were small: 10,000 million rows at 100,000 articles.
+
+    (Near-duplicates were once looked up that way: articles of a source with all others of it, and then those that are alike.)
+    """
+    articles, profile, most = 1000, tmp_path / "profile.json", {}
+    with Warehouse.open(tmp_path / "warehouse.duckdb") as warehouse:
+        made = Made(warehouse, body_bytes=300, words=500)
+        made.settings()
+        made.articles(made.begin(), range(articles))
+        texts = [text for (text,) in warehouse.ask("SELECT text_sha256 FROM facts.texts ORDER BY ALL LIMIT 60").rows]
+        pairs = zip(texts[::2], texts[1::2], strict=True)
+        warehouse.append("facts.similarities", [{"text_a": one, "text_b": other, "similarity": 0.9} for one, other in pairs])
+        touched.index_texts(warehouse)
+        warehouse.run("PRAGMA enable_profiling = 'json'")
+        warehouse.run(f"PRAGMA profiling_output = '{profile}'")
+        with warehouse.transaction():
+            for name in sql_names("mart"):
+                warehouse.run(sql_text(name))
+                most[name] = max(_rows(json.loads(profile.read_text())["operator"]))
+        warehouse.run("PRAGMA disable_profiling")
+        assert warehouse.ask("SELECT count(*) FROM mart.duplicates WHERE kind = 'near'").rows == [(30,)]
+    assert most["mart/10_versions"] >= articles
+    assert {name: rows for name, rows in most.items() if rows > 200 * articles} == {}
+
+
+def _rows(operators: list[dict[str, Any]]) -> Iterator[int]:
+    """What each operator of a plan handed on."""
+    for each in operators:
+        yield each["intermediate_rows"]
+        yield from _rows(each.get("children", []))

@@ -1,13 +1,17 @@
 -- One row is an article that repeats another. Exact copies point to the representative of their content;
 -- near-duplicates (both stay in articles) point to the earliest article of their group.
 CREATE OR REPLACE TABLE mart.duplicates AS
-WITH RECURSIVE pairs AS (
-    SELECT a.article_id AS left_id, b.article_id AS right_id, s.similarity
+WITH RECURSIVE lefts AS MATERIALIZED ( -- else DuckDB may join all articles of a source with each other first
+    SELECT a.source, a.article_id, s.text_b, s.similarity
     FROM facts.similarities AS s
     JOIN mart.current AS a ON a.text_sha256 = s.text_a AND a.copy_rank = 1
-    JOIN mart.current AS b ON b.text_sha256 = s.text_b AND b.copy_rank = 1
     LEFT JOIN ops.source_settings AS d ON d.source = a.source
-    WHERE a.source = b.source AND s.similarity >= coalesce(d.near_similarity, 0)
+    WHERE s.similarity >= coalesce(d.near_similarity, 0)
+),
+pairs AS (
+    SELECT a.article_id AS left_id, b.article_id AS right_id, a.similarity
+    FROM lefts AS a
+    JOIN mart.current AS b ON b.text_sha256 = a.text_b AND b.copy_rank = 1 AND b.source = a.source
 ),
 edges AS (SELECT left_id, right_id, similarity FROM pairs UNION SELECT right_id, left_id, similarity FROM pairs),
 members AS (
