@@ -131,6 +131,12 @@ def test_signatures_of_different_lengths_are_not_compared() -> None:
         jaccard(signature("a"), signature("a")[:64])
 
 
+@given(st.text() | st.text("aé_ 0²½–’…\u0301\u00aa\u2167\ud800\x1f"))
+def test_words_are_what_pythons_pattern_finds(text: str) -> None:
+    """Found another way, because that is faster; stored signatures rest on it."""
+    assert similarity.words(text) == re.findall(r"\w+", text)
+
+
 @given(st.text())
 def test_every_text_has_numbers_the_warehouse_can_hold(text: str) -> None:
     """128 UINTEGER and 16 UBIGINT, or none."""

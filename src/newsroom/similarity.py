@@ -21,6 +21,7 @@ import struct
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from rensa import RMinHash
 
@@ -49,9 +50,10 @@ _FOLDS: dict[str, str] = {
     **dict.fromkeys("‐‑‒–—―−﹘﹣", "-"),
 }
 _ASCII = bytes(range(128))
-_WORD = re.compile(r"\w+")
+_WORDS_APART = bytes(byte if byte > 127 or chr(byte).isalnum() or byte == ord("_") else ord(" ") for byte in range(256))
 
 
+@lru_cache(maxsize=8)  # a body is hashed, and then signed
 def normalise(text: str) -> str:
     r"""The text without the differences that mean nothing.
 
@@ -111,15 +113,29 @@ def hashes(title: str, lead: str | None, body: str) -> Hashes:
     return Hashes(*(hashlib.sha256(one).hexdigest() for one in (b"\x1f".join(fields), *fields)))
 
 
+def words(text: str) -> list[str]:
+    r"""`re.findall(r"\w+", text)`, in a fifth of the time: what is no letter, digit or underline becomes a blank.
+
+    >>> words("2007-08: “Où?” to_be")
+    ['2007', '08', 'Où', 'to_be']
+    """
+    encoded = text.encode("utf-8", "surrogatepass")
+    foreign = encoded.translate(None, _ASCII)
+    for character in set(foreign.decode("utf-8", "surrogatepass")):
+        if not character.isalnum():
+            encoded = encoded.replace(character.encode("utf-8", "surrogatepass"), b" ")
+    return encoded.translate(_WORDS_APART).decode("utf-8", "surrogatepass").split()
+
+
 def signature(text: str) -> tuple[int, ...]:
     """MinHash of a text's 5-word shingles: 128 unsigned 32-bit numbers; empty for a text without words.
 
     A text of fewer than five words is one shingle: it resembles its like and nothing else.
     """
-    words = _WORD.findall(normalise(text))
-    if not words:
+    found = words(normalise(text))
+    if not found:
         return ()
-    shingles = list(map(" ".join, zip(*(words[start:] for start in range(SHINGLE_WORDS)), strict=False))) or [" ".join(words)]
+    shingles = list(map(" ".join, zip(*(found[start:] for start in range(SHINGLE_WORDS)), strict=False))) or [" ".join(found)]
     sketch = RMinHash(num_perm=PERMUTATIONS, seed=_SEED)
     sketch.update(shingles)
     return tuple(sketch.digest())
