@@ -39,7 +39,7 @@ _CLOSES_ITSELF = frozenset(
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
 # HTML standard, 13.2.5.32 to 13.2.5.39: what the tokenizer takes for an attribute
 _ATTRIBUTE = re.compile(r"""[\s/]*+[^\s/>][^\s/>=]*+(?:\s*+=\s*+(?:"[^"]*+(?:"|$)|'[^']*+(?:'|$)|[^\s>"'][^\s>]*+)?)?""")
-_LONG_TAG = re.compile(r"</?([a-zA-Z][^\s/>]*+)")
+_LONG_TAG = re.compile(rf"</?([a-zA-Z][^\s/>]*+)((?:{_ATTRIBUTE.pattern})*+)")
 
 
 def refuse(html: str) -> None:
@@ -88,13 +88,12 @@ def _refuse_depth(html: str) -> None:
 
 def _refuse_attributes(html: str) -> None:
     """Scripts and comments are looked at like the rest: what a page calls one need not be one to the parser."""
-    position = of_root = 0
-    while tag := _LONG_TAG.search(html, position):
-        position, count = tag.end(), 0
-        while found := _ATTRIBUTE.match(html, position):
-            position, count = found.end(), count + 1
-            if count > MAX_ATTRIBUTES:
-                break
-        of_root += max(count, 1) if tag.group(1).lower() in ("html", "body") else 0
+    of_root = 0
+    for tag in _LONG_TAG.finditer(html):
+        is_root = tag[1].lower() in ("html", "body")
+        if not is_root and tag.end() - tag.end(1) <= MAX_ATTRIBUTES:
+            continue  # too short to hold so many
+        count = sum(1 for _ in _ATTRIBUTE.finditer(html, tag.start(2), tag.end(2)))
+        of_root += max(count, 1) if is_root else 0
         if max(count, of_root) > MAX_ATTRIBUTES:
             raise Rejected("too-complex", f"more than {MAX_ATTRIBUTES} attributes of one element")
