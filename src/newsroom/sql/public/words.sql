@@ -8,4 +8,11 @@ CREATE OR REPLACE MACRO search_stem(word) AS CASE
     ELSE word
 END;
 CREATE OR REPLACE MACRO search_words(words) AS
-    list_transform(regexp_extract_all(strip_accents(lower(words)), '[\p{L}\p{N}]+'), lambda word: search_stem(word));
+    list_transform(
+        regexp_extract_all(
+            -- few texts hold more than ASCII and punctuation, and to look for accents takes as long as to cut the words
+            CASE WHEN regexp_matches(words, '[^\x00-\x7F\x{A0}-\x{BF}\x{2010}-\x{2026}]') THEN strip_accents(lower(words)) ELSE lower(words) END,
+            '[\p{L}\p{N}]+'
+        ),
+        lambda word: search_stem(word)
+    );

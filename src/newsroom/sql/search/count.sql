@@ -16,15 +16,14 @@ FROM ( -- neighbours, so that the bodies of no others are read
 );
 
 -- in four parts, for DuckDB gives a table of some thousand rows to one core
-CREATE OR REPLACE TEMP MACRO counted_part(part) AS TABLE
-SELECT document, e.key AS word, CAST(least(e.value, 255) AS UTINYINT) AS weight
-FROM (
-    SELECT u.document, list_aggregate(search_words(concat_ws(' ', t.title, t.title, t.title, t.lead, t.body)), 'histogram') AS weights
-    FROM unindexed AS u JOIN facts.texts AS t ON t.rowid = u.place
-    WHERE u.document % 4 = part
-), unnest(map_entries(weights)) AS w(e);
+CREATE OR REPLACE TEMP MACRO words_of_part(part) AS TABLE
+SELECT u.document, unnest(search_words(concat_ws(' ', t.title, t.title, t.title, t.lead, t.body))) AS word
+FROM unindexed AS u JOIN facts.texts AS t ON t.rowid = u.place
+WHERE u.document % 4 = part;
 CREATE OR REPLACE TEMP TABLE counted AS
-FROM counted_part(0) UNION ALL FROM counted_part(1) UNION ALL FROM counted_part(2) UNION ALL FROM counted_part(3);
+SELECT document, word, CAST(least(count(*), 255) AS UTINYINT) AS weight
+FROM (FROM words_of_part(0) UNION ALL FROM words_of_part(1) UNION ALL FROM words_of_part(2) UNION ALL FROM words_of_part(3))
+GROUP BY document, word;
 
 INSERT INTO facts.search_words BY NAME
 SELECT coalesce((SELECT max(word_number) FROM facts.search_words), 0) + row_number() OVER (ORDER BY word) AS word_number, word
@@ -40,4 +39,4 @@ FROM unindexed AS u LEFT JOIN (SELECT document, sum(weight) AS length FROM count
 
 DROP TABLE rule;
 DROP TABLE counted;
-DROP MACRO TABLE counted_part;
+DROP MACRO TABLE words_of_part;
