@@ -131,8 +131,8 @@ def _arm(blow: Blow, told: Path) -> None:
     file, run = Warehouse.public_file, Warehouse.run
 
     @contextmanager
-    def public_file(self: Warehouse, target: Path, base: Path | None = None) -> Iterator[None]:
-        with file(self, target, base):
+    def public_file(self: Warehouse, target: Path, *, is_there: bool = False) -> Iterator[None]:
+        with file(self, target, is_there=is_there):
             yield
             point("public_file", before=True)  # everything said, nothing checkpointed
         point("public_file", before=False)

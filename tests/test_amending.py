@@ -334,6 +334,7 @@ def test_a_night_that_was_blocked_is_in_the_next_file(site: SampleSite, office: 
     site.edit(number, published_on=date(2099, 1, 1))
     office.sleep()
     assert office.run("nightly").outcome == "blocked"
+    assert not any(crash.is_leftover(path) for path in office.data.rglob("*")), "the copy that was to be amended is gone"
     site.edit(number, published_on=site.end)
     site.add()
     office.sleep()

@@ -28,12 +28,12 @@ _SMALL = {
 """Compared as a whole; the rows of a key are written anew if any of them differs."""
 
 
-def amend_public(warehouse: Warehouse, base: Path, target: Path) -> None:
-    """Write a public file to `target` that holds what the mart holds now; `base` is a snapshot that differs only in what is touched.
+def amend_public(warehouse: Warehouse, copy: Path) -> None:
+    """Make a public file hold what the mart holds now; it is the copy of a snapshot that differs only in what is touched.
 
-    Raises `Damaged` if the outcome is not as large as it should be, `NewsroomError` if it cannot be written or `base` not be read.
+    Raises `Damaged` if the outcome is not as large as it should be, `NewsroomError` if it cannot be read or written.
     """
-    with warehouse.public_file(target, base=base):
+    with warehouse.public_file(copy, is_there=True):
         warehouse.run(sql_text("amend/10_seen"))
         for table in _WITH_TEXTS:
             _renew(warehouse, table, "article_id", _TOUCHED, without=("title", "lead", "body"))
@@ -46,7 +46,7 @@ def amend_public(warehouse: Warehouse, base: Path, target: Path) -> None:
             warehouse.run(sql_text(name))
         if wrong := warehouse.rows("amend/verify"):
             first = wrong[0]
-            raise Damaged(f"{base}: amended, it has {first['amended']} rows in {first['name']} instead of {first['whole']}")
+            raise Damaged(f"{copy}: amended, it has {first['amended']} rows in {first['name']} instead of {first['whole']}")
 
 
 def _renew(warehouse: Warehouse, table: str, key: str, scope: str, *, without: tuple[str, ...] = ()) -> None:

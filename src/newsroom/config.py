@@ -273,7 +273,7 @@ class Publish(_Strict):
 class WarehouseSettings(_Strict):
     """What DuckDB may take of this machine."""
 
-    memory_limit: Annotated[str, Field(pattern=r"^\d+(\.\d+)? ?[KMGT]i?B$")] = "1GB"
+    memory_limit: Annotated[str, Field(pattern=r"^\d+(\.\d+)? ?[KMGT]i?B$")] = "512MB"
     threads: int = Field(default=2, ge=1, le=1024)
 
 

@@ -26,7 +26,7 @@ from newsroom import __version__, archive, backup, config, dispatch, extract, ho
 from newsroom import status as standing
 from newsroom.config import Settings, Source
 from newsroom.crawl import CRAWLS, FEW, Crawl, Errand
-from newsroom.dispatch import Desk, Engine, Inline, Silent, Watch
+from newsroom.dispatch import Desk, Engine, Inline, Silent, Watch, in_thread
 from newsroom.errors import Busy, ConfigError, Damaged, NewsroomError, Transient
 from newsroom.model import CheckResult, Outcome, Reading, Recheck, RunKind, RunResult, Slice, SliceState, StageReport, Window
 from newsroom.processes import Processes
@@ -215,6 +215,8 @@ class _Run:
     troubles: list[str] = field(default_factory=list)
     undelivered: list[str] = field(default_factory=list)
     """Why archive files are still here that should be in the store."""
+    draft: publish.Draft | None = None
+    """Of the public file, until it is published."""
 
     def count(self, report: StageReport) -> None:
         if report.source is not None:
@@ -262,6 +264,9 @@ def run(
             except BaseException as error:
                 _died(this, error)
                 raise
+            finally:
+                if this.draft:
+                    this.draft.drop()
             _tell(this)
             if result.published and plan.kind in ("nightly", "sweep"):
                 _beat(this)
@@ -431,6 +436,7 @@ def _stages(this: _Run) -> tuple[CheckResult, ...]:
         report = this.engine.step("dedupe", lambda: dedupe.dedupe(this.warehouse, near_similarity=threshold))
         if report.counts["compared"]:
             this.watch.say(f"dedupe: {report.counts['compared']} texts compared, {report.counts['similar_pairs']} pairs similar")
+        this.draft = publish.begin_draft(this.warehouse, this.plan.options.data_dir / "public", run_id=this.run_id, aside=in_thread)
     # who types one of these wants all of it looked at, not only what is new since last night
     report = this.engine.step("model", lambda: modelling.model(this.warehouse, whole=by_hand))
     _count_news(this)
@@ -550,8 +556,10 @@ def _finish(this: _Run, checks: tuple[CheckResult, ...]) -> RunResult:
                 run_id=this.run_id,
                 now=this.clock(),
                 keep_snapshots=this.plan.settings.publish.keep_snapshots,
+                draft=this.draft,
             ),
         )
+        this.draft = None
         this.watch.say(f"publish: {report.counts['articles']} articles in {report.detail}")
     if wanted or blocked:
         _report(this)

@@ -59,6 +59,9 @@ _ORDERED = {
     "article_changes": "publication, article_id",
 }
 """In what order rows are written; other tables as the mart has them."""
+_WITH_BODIES = {"articles": "article_id", "article_versions": "article_id, version"}
+"""Too large to be put in order at once, with keys of their rows."""
+_PORTION = 2 * ROW_GROUP_SIZE
 _PUBLIC_SCHEMA = ("public/schema", "public/words", "public/convenience")
 
 
@@ -103,7 +106,7 @@ class Warehouse:
 
     @classmethod
     @contextmanager
-    def open(cls, path: Path, *, memory_limit: str = "1GB", threads: int = 2) -> Iterator[Warehouse]:
+    def open(cls, path: Path, *, memory_limit: str = "512MB", threads: int = 2) -> Iterator[Warehouse]:
         """Open (create, migrate) the warehouse for writing.
 
         What a dead process left is mended first (see `healed`). Raises `Busy` if another process holds it, `Damaged` if the file is no
@@ -304,15 +307,14 @@ class Warehouse:
             raise _readable(error, target) from error
 
     @contextmanager
-    def public_file(self, target: Path, base: Path | None = None) -> Iterator[None]:
-        """A public file at `target` (new, or a copy of `base`), attached as `public_file`; at the end checkpointed and synced.
+    def public_file(self, target: Path, *, is_there: bool = False) -> Iterator[None]:
+        """A public file at `target`, attached as `public_file`; at the end checkpointed and synced. A new one, unless it `is_there` already.
 
         Raises `NewsroomError` if it cannot be written, and then leaves nothing.
         """
-        _remove_database(target)
+        if not is_there:
+            remove_database(target)
         try:
-            if base is not None:
-                copy_file(base, target)
             # no write-ahead log: what is not checkpointed and synced at the end is thrown away anyhow
             options = f"STORAGE_VERSION '{STORAGE_VERSION}', ROW_GROUP_SIZE {ROW_GROUP_SIZE}, RECOVERY_MODE no_wal_writes"
             self._connection.execute(f"ATTACH '{_quoted(target)}' AS public_file ({options})")
@@ -323,10 +325,10 @@ class Warehouse:
                 self._connection.execute("DETACH public_file")
             sync(target)
         except (duckdb.Error, OSError) as error:
-            _remove_database(target)
+            remove_database(target)
             raise _readable(error, target) from error
         except NewsroomError:
-            _remove_database(target)
+            remove_database(target)
             raise
 
     def write_public(self, target: Path) -> None:
@@ -336,8 +338,28 @@ class Warehouse:
                 for part in _PUBLIC_SCHEMA:
                     self.run(sql_text(part))
             for table in _PUBLIC_TABLES:
-                order = f" ORDER BY {_ORDERED[table]}" if table in _ORDERED else ""
-                self.run(f"INSERT INTO public_file.main.{table} BY NAME SELECT * FROM mart.{table}{order}")
+                if table in _WITH_BODIES:
+                    self._write_in_portions(table)
+                else:
+                    order = f" ORDER BY {_ORDERED[table]}" if table in _ORDERED else ""
+                    self.run(f"INSERT INTO public_file.main.{table} BY NAME SELECT * FROM mart.{table}{order}")
+
+    def _write_in_portions(self, table: str) -> None:
+        """In order, some thousand rows at a time: to sort bodies takes more memory than there may be (half a gigabyte for 100,000)."""
+        key = _WITH_BODIES[table]
+        self.run(
+            f"CREATE OR REPLACE TEMP TABLE places AS SELECT {key}, row_number() OVER (ORDER BY {_ORDERED[table]}) AS place FROM mart.{table}"
+        )
+        (count,) = self.ask("SELECT count(*) FROM places").rows[0]
+        for start in range(0, count, _PORTION):
+            self.run(
+                f"""INSERT INTO public_file.main.{table} BY NAME
+                SELECT m.* FROM mart.{table} AS m
+                JOIN (FROM places WHERE place > $start AND place <= $stop) AS p USING ({key}) ORDER BY p.place""",
+                start=start,
+                stop=start + _PORTION,
+            )
+        self.run("DROP TABLE places")
 
 
 _ANEW = ".anew"
@@ -376,7 +398,8 @@ def _connect_patiently(path: Path, config: dict[str, str | bool | int | float | 
         time.sleep(0.1)
 
 
-def _remove_database(path: Path) -> None:
+def remove_database(path: Path) -> None:
+    """Remove a database and its log, if they are there."""
     for each in (path, path.with_name(path.name + ".wal")):
         each.unlink(missing_ok=True)
 
