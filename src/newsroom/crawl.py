@@ -256,7 +256,8 @@ class Crawl:
         """
         own = self.source.politeness.concurrency - self._walking
         if pooled and self.processes is not None and own >= self.processes.count:
-            share = own // self.processes.count if self._pooled or not self._shares else 0
+            each, more = divmod(own, self.processes.count)
+            share = each + (sum(share > each for share in self._shares) < more) if self._pooled or not self._shares else 0
         else:
             free = own - sum(self._shares)
             share = max(free // among, min(free, 1))
