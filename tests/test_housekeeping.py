@@ -382,6 +382,29 @@ def test_a_night_during_a_long_backup_is_in_it(here: Office, tmp_path: Path, mon
     assert names[0] == names[1]
 
 
+def test_two_backups_to_one_place_do_not_mix(here: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second is refused while the first copies, by another spelling of the same place, too; another place is free."""
+    target, real = tmp_path / "backup", backups._link
+    tried: list[Path] = []
+
+    def link(path: Path, place: Path, earlier: Path) -> bool:
+        if not tried:
+            tried.append(tmp_path / "." / "elsewhere" / ".." / "backup")
+            with pytest.raises(Busy, match="a backup to .*backup is under way already"):
+                pipeline.back_up(options(here), tried[0])
+            tried.append(tmp_path / "second")
+            pipeline.back_up(options(here), tried[1])
+        return real(path, place, earlier)
+
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.setattr(backups, "_link", link)
+    pipeline.back_up(options(here), target)
+    assert len(tried) == 2 and (tmp_path / "second" / backups.MANIFEST).is_file()
+    there = Office(tmp_path / "there", here.base_url, now=here.now)
+    pipeline.restore(options(there), target)
+    assert there.public_data() == here.public_data()
+
+
 def test_what_is_no_place_for_a_backup(here: Office, tmp_path: Path) -> None:
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos" / "cat.jpg").write_bytes(b"")

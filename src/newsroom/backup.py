@@ -55,20 +55,21 @@ def backup(
 
     What never changes is copied first; the run lock is held only for the rest, so that hours of copying keep no night waiting. Killed
     at any instant, an earlier backup there is still whole. Raises `ConfigError` if `target` is something else, `Busy` if a run is still at
-    work after `wait_seconds`.
+    work after `wait_seconds`, or another backup to the same place is under way.
     """
     _check_target(data, target)
     if wait_seconds <= 0 and (running := lock.holder(data)):
         raise Busy(f"{data}: {running} is at work; wait for it or stop it")
     beside = target.with_name(f".{target.name}.unfinished")
-    shutil.rmtree(beside, ignore_errors=True)
-    beside.mkdir(parents=True)
-    try:
-        turn = lock.hold(data, run_id="backup", now=now, wait_seconds=wait_seconds, say=say)
-        manifest, linked = _write(data, config_dir, target, beside, settings, turn, now=now)
-        _swap(beside, target)
-    finally:
+    with lock.sole(data, f"a backup to {target.resolve()}"):
         shutil.rmtree(beside, ignore_errors=True)
+        beside.mkdir(parents=True)
+        try:
+            turn = lock.hold(data, run_id="backup", now=now, wait_seconds=wait_seconds, say=say)
+            manifest, linked = _write(data, config_dir, target, beside, settings, turn, now=now)
+            _swap(beside, target)
+        finally:
+            shutil.rmtree(beside, ignore_errors=True)
     store = settings.archive.store
     notes = (f"finished archive files are in {store} and not in the backup: copy them with the means of that store",) if store else ()
     return Copied(len(manifest["files"]), sum(manifest["files"].values()), linked, manifest["last_run"], notes)
