@@ -390,7 +390,7 @@ def test_two_backups_to_one_place_do_not_mix(here: Office, tmp_path: Path, monke
     def link(path: Path, place: Path, earlier: Path) -> bool:
         if not tried:
             tried.append(tmp_path / "." / "elsewhere" / ".." / "backup")
-            with pytest.raises(Busy, match="a backup to .*backup is under way already"):
+            with pytest.raises(Busy, match=r"a backup to .*backup is under way already"):
                 pipeline.back_up(options(here), tried[0])
             tried.append(tmp_path / "second")
             pipeline.back_up(options(here), tried[1])
