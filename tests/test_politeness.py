@@ -9,7 +9,10 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from newsroom.crawl import share_of
 from newsroom.dispatch import Threads
 from newsroom.sample import SampleSite
 from newsroom.sample.answers import Answer, Request, respond
@@ -77,3 +80,23 @@ def test_batches_side_by_side_share_the_connections(
         file.write_text(text.replace("concurrency = 2\n", "concurrency = 4\n"), encoding="utf-8")
         assert Office(tmp_path / "data", server.url, config).run("sweep", engine=Threads(3)).outcome == "ok"
     assert max(seen) == 4
+
+
+@given(st.integers(1, 16), st.one_of(st.none(), st.integers(1, 8)), st.booleans(), st.data())
+def test_whatever_batches_come_and_go_no_more_connections_are_used(
+    concurrency: int, processes: int | None, walking: bool, data: st.DataObject
+) -> None:
+    """However many processes there are, and wherever the walk ends: of the batches handed out those with the largest shares may be at work."""
+    shares: list[int] = []
+    for _ in range(data.draw(st.integers(1, 30))):
+        event = data.draw(st.sampled_from(["batch", "batch", "done", "walked"]))
+        if event == "walked":
+            walking = False
+        elif event == "done" and shares:
+            shares.pop(data.draw(st.integers(0, len(shares) - 1)))
+        elif event == "batch":
+            own = concurrency - walking
+            share = share_of(own, shares, at_work=processes, among=data.draw(st.integers(1, 8)))
+            assert share >= 1 or shares or not own, "where nobody is at work, somebody may be"
+            shares += [share] if share > 0 else []
+        assert sum(sorted(shares, reverse=True)[:processes]) + walking <= concurrency

@@ -255,12 +255,9 @@ class Crawl:
         The pool has no more batches at work than it has processes, and those that wait before it ask for nothing.
         """
         own = self.source.politeness.concurrency - self._walking
-        if pooled and self.processes is not None and own >= self.processes.count:
-            each, more = divmod(own, self.processes.count)
-            share = each + (sum(share > each for share in self._shares) < more) if self._pooled or not self._shares else 0
-        else:
-            free = own - sum(self._shares)
-            share = max(free // among, min(free, 1))
+        if pooled and self._shares and not self._pooled:
+            return 0  # those under way are no batches of the pool
+        share = share_of(own, self._shares, at_work=self.processes.count if pooled and self.processes else None, among=among)
         return share if self._answer_seconds is None else min(share, math.ceil(self._answer_seconds / READING_SECONDS))
 
     def _work(self) -> Callable[[FetchBatch], Fetched]:
@@ -346,6 +343,20 @@ class Crawl:
 
     def _count(self, report: StageReport) -> None:
         self.counts.update(report.counts)
+
+
+def share_of(connections: int, shares: Sequence[int], *, at_work: int | None, among: int) -> int:
+    """How many of a source's connections one more batch may use, of which there may be `among` more; 0 if none is free.
+
+    `shares` are those of the batches under way. Of these `at_work` are at work at a time, the others wait and use none (None: all are at work).
+    """
+    if at_work is None or connections < at_work:
+        free = connections - sum(shares)
+        return max(free // among, min(free, 1))
+    each, more = divmod(connections, at_work)
+    fair = each + (sum(share > each for share in shares) < more)
+    others = sorted(shares, reverse=True)[: at_work - 1]  # that may be at work beside it, at worst
+    return max(0, min(fair, connections - sum(others)))
 
 
 def _job(entry: Entry) -> FetchJob:
