@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import sys
 import time
 from contextlib import redirect_stdout
 from datetime import UTC, datetime
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from newsroom import console
+from newsroom import console, similarity
 from newsroom.errors import Rejected
 from newsroom.extract import bombs
 from newsroom.extract.page import parse
@@ -63,6 +64,16 @@ def test_no_page_keeps_the_parser_busy(name: str) -> None:
         parse(WORST[name])
     except Rejected as refused:
         assert refused.reason == "too-complex"
+    assert time.process_time() - began < SECONDS
+
+
+@pytest.mark.slow
+def test_no_text_keeps_its_digests_busy() -> None:
+    """A text of every character that is neither letter nor digit nor blank, each once, as a page of two megabytes could hold it."""
+    text = "".join(chr(n) for n in range(0x80, sys.maxunicode) if not chr(n).isalnum() and not 0xD800 <= n < 0xE000)
+    began = time.process_time()
+    similarity.hashes("", None, text)
+    similarity.signature(f"word {text} word")
     assert time.process_time() - began < SECONDS
 
 

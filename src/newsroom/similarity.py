@@ -50,6 +50,9 @@ _FOLDS: dict[str, str] = {
     **dict.fromkeys("‐‑‒–—―−﹘﹣", "-"),
 }
 _ASCII = bytes(range(128))
+_WORD = re.compile(r"\w+")
+_MANY = 16
+"""More kinds of foreign punctuation than one text has: each is looked for in all of it."""
 _WORDS_APART = bytes(byte if byte > 127 or chr(byte).isalnum() or byte == ord("_") else ord(" ") for byte in range(256))
 
 
@@ -120,10 +123,12 @@ def words(text: str) -> list[str]:
     ['2007', '08', 'Où', 'to_be']
     """
     encoded = text.encode("utf-8", "surrogatepass")
-    foreign = encoded.translate(None, _ASCII)
-    for character in set(foreign.decode("utf-8", "surrogatepass")):
-        if not character.isalnum():
-            encoded = encoded.replace(character.encode("utf-8", "surrogatepass"), b" ")
+    foreign = encoded.translate(None, _ASCII).decode("utf-8", "surrogatepass")
+    apart = [character for character in set(foreign) if not character.isalnum()]
+    if len(apart) > _MANY:
+        return _WORD.findall(text)
+    for character in apart:
+        encoded = encoded.replace(character.encode("utf-8", "surrogatepass"), b" ")
     return encoded.translate(_WORDS_APART).decode("utf-8", "surrogatepass").split()
 
 
