@@ -7,19 +7,23 @@ import random
 import shutil
 import signal
 import subprocess
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import duckdb
 import pytest
 
 from newsroom import pipeline, touched
+from newsroom.model import StageReport
 from newsroom.sample import SampleSite
 from newsroom.sample.faults import Fault, login_wall, redirect, status
+from newsroom.stages import model as modelling
 from newsroom.stages import publish
 from newsroom.warehouse import Warehouse, compact, open_public
 from tests import crash
@@ -325,6 +329,63 @@ def test_what_the_disk_does_to_a_snapshot_is_not_handed_on(tmp_path: Path) -> No
             assert "written whole, for the one before could not be amended" in night(range(601 + part, 602 + part))
             with open_public(tmp_path) as reader:
                 reader.verify()
+
+
+@pytest.mark.parametrize("wrong", ["a want of memory", "no more threads", "little room", "the snapshot goes meanwhile"])
+def test_the_copy_made_ahead_is_only_a_saving(
+    wrong: str, site: SampleSite, office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last snapshot is copied while models and checks are made; whatever becomes of that, the night is published and leaves nothing behind."""
+    office.run("nightly")
+    site.add(2)
+    office.sleep()
+
+    def fails(*_: object, **__: object) -> None:
+        raise MemoryError if wrong == "a want of memory" else RuntimeError("can't start new thread")
+
+    make = modelling.model
+
+    def goes(warehouse: Warehouse, *, whole: bool = False) -> StageReport:
+        for snapshot in office.data.glob("public/snapshots/*.duckdb"):
+            snapshot.unlink()
+        return make(warehouse, whole=whole)
+
+    if wrong == "a want of memory":
+        monkeypatch.setattr(publish, "copy_file", fails)
+    elif wrong == "no more threads":
+        monkeypatch.setattr(pipeline, "in_thread", fails)
+    elif wrong == "little room":
+        monkeypatch.setattr(publish.shutil, "disk_usage", lambda _: SimpleNamespace(free=1_000_000))
+    else:
+        monkeypatch.setattr(modelling, "model", goes)
+    assert office.run("nightly").outcome == "ok"
+    told = [line for line in office.lines if line.startswith("publish: ")][-1]
+    assert ("MemoryError" in told) == (wrong == "a want of memory"), told
+    assert not any(crash.is_leftover(path) for path in office.data.rglob("*"))
+    assert_as_if_made_whole(office, tmp_path / "beside")
+
+
+def test_a_run_that_is_stopped_does_not_wait_for_the_copy(site: SampleSite, office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C while models are made and the last snapshot is still being copied: the copy is given up, and is gone."""
+    office.run("nightly")
+    site.add()
+    office.sleep()
+    copying = threading.Event()
+
+    def slowly(_: Path, target: Path, *, stop: threading.Event) -> None:
+        target.write_bytes(b"half of it")
+        copying.set()
+        assert stop.wait(60), "nobody gave it up"
+
+    def interrupted(*_: object, **__: object) -> StageReport:
+        assert copying.wait(60)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(publish, "copy_file", slowly)
+    monkeypatch.setattr(modelling, "model", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        office.run("nightly")
+    assert not any(path.name.endswith(".unfinished") for path in office.data.rglob("*"))
 
 
 def test_a_night_that_was_blocked_is_in_the_next_file(site: SampleSite, office: Office, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from newsroom import touched
+from newsroom import warehouse as warehouse_module
 from newsroom.stages import publish
 from newsroom.warehouse import Warehouse, open_public, sql_names, sql_text
 from tests.bench_publish import Made
@@ -340,6 +341,30 @@ def test_the_public_file_carries_every_table_and_comment(facts: Facts, tmp_path:
             UNION ALL SELECT table_name, NULL FROM duckdb_tables() WHERE comment IS NULL"""
         ).rows
         assert uncommented == []
+
+
+def test_many_portions_make_the_same_file(facts: Facts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bodies are put in order some megabytes at a time; here some letters at a time: every row, in its order, without and with a date."""
+    for number in range(40):
+        facts.article(
+            str(number),
+            f"A body of {number} " + "letters" * (number % 7),
+            published_on=date(2026, 1, 1 + number % 9) if number % 5 else None,
+        )
+    facts.fetched("7", "edited", night=1)
+    facts.read("7", "edited", "another body")
+    touched.rebuild(facts.warehouse)
+    files = [tmp_path / name for name in ("whole.duckdb", "portions.duckdb")]
+    facts.warehouse.write_public(files[0])
+    monkeypatch.setattr(warehouse_module, "_PORTION_BYTES", 100)
+    facts.warehouse.write_public(files[1])
+    for table, order in (("articles", "published_on DESC NULLS LAST, article_id"), ("article_versions", "article_id, version")):
+        rows = []
+        for file in files:
+            with open_public(tmp_path, file) as reader:
+                rows.append(reader.query(f"SELECT * FROM {table}").rows)
+                assert rows[-1] == reader.query(f"SELECT * FROM {table} ORDER BY {order}").rows
+        assert rows[0] == rows[1] and len(rows[0]) == 40 + (table == "article_versions")
 
 
 def test_snapshots_are_kept_dropped_and_shown_again(facts: Facts, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -61,7 +62,7 @@ _ORDERED = {
 """In what order rows are written; other tables as the mart has them."""
 _WITH_BODIES = {"articles": "article_id", "article_versions": "article_id, version"}
 """Too large to be put in order at once, with keys of their rows."""
-_PORTION = 2 * ROW_GROUP_SIZE
+_PORTION_BYTES = 64 * 2**20
 _PUBLIC_SCHEMA = ("public/schema", "public/words", "public/convenience")
 
 
@@ -345,19 +346,25 @@ class Warehouse:
                     self.run(f"INSERT INTO public_file.main.{table} BY NAME SELECT * FROM mart.{table}{order}")
 
     def _write_in_portions(self, table: str) -> None:
-        """In order, some thousand rows at a time: to sort bodies takes more memory than there may be (half a gigabyte for 100,000)."""
+        """In order, so many megabytes at a time: to sort all bodies at once takes more memory than there may be."""
         key = _WITH_BODIES[table]
         self.run(
-            f"CREATE OR REPLACE TEMP TABLE places AS SELECT {key}, row_number() OVER (ORDER BY {_ORDERED[table]}) AS place FROM mart.{table}"
+            f"""CREATE OR REPLACE TEMP TABLE places AS
+            WITH sized AS MATERIALIZED (SELECT * EXCLUDE (title, lead, body), strlen(body) AS bytes FROM mart.{table})
+            SELECT {key}, row_number() OVER placed AS place, CAST(sum(bytes) OVER placed AS BIGINT) // $bytes AS portion
+            FROM sized WINDOW placed AS (ORDER BY {_ORDERED[table]} ROWS UNBOUNDED PRECEDING)""",
+            bytes=_PORTION_BYTES,
         )
-        (count,) = self.ask("SELECT count(*) FROM places").rows[0]
-        for start in range(0, count, _PORTION):
+        for (portion,) in self.ask("SELECT DISTINCT portion FROM places ORDER BY portion").rows:
             self.run(
                 f"""INSERT INTO public_file.main.{table} BY NAME
-                SELECT m.* FROM mart.{table} AS m
-                JOIN (FROM places WHERE place > $start AND place <= $stop) AS p USING ({key}) ORDER BY p.place""",
-                start=start,
-                stop=start + _PORTION,
+                SELECT m.* FROM mart.{table} AS m JOIN (FROM places WHERE portion = $portion) AS p USING ({key}) ORDER BY p.place""",
+                portion=portion,
+            )
+        (rows,), (written,) = (self.ask(f"SELECT count(*) FROM {each}").rows[0] for each in ("places", f"public_file.main.{table}"))
+        if rows != written:
+            raise Damaged(
+                f"{self.path}: {table} has {rows} rows, of which {written} were written; nothing was published, run `newsroom check`"
             )
         self.run("DROP TABLE places")
 
@@ -438,13 +445,18 @@ def sync(path: Path) -> None:
             os.close(handle)
 
 
-def copy_file(source: Path, target: Path) -> None:
-    """Copy a file; where the file system can, both share their blocks until one is written."""
+_COPIED_AT_ONCE = 32 * 2**20
+
+
+def copy_file(source: Path, target: Path, *, stop: threading.Event | None = None) -> None:
+    """Copy a file; where the file system can, both share their blocks until one is written. Once `stop` is set, it is left half done."""
     try:
         with source.open("rb") as given, target.open("wb") as copy:
             size = os.fstat(given.fileno()).st_size
-            while size > 0 and (copied := os.copy_file_range(given.fileno(), copy.fileno(), size)):
+            while size > 0 and (copied := os.copy_file_range(given.fileno(), copy.fileno(), min(size, _COPIED_AT_ONCE))):
                 size -= copied
+                if stop is not None and stop.is_set():
+                    return
         is_whole = size == 0
     except (AttributeError, OSError):  # not on every system, nor between all file systems; a full disk is told by the next line, too
         is_whole = False

@@ -6,6 +6,8 @@ What is written is a copy of the last snapshot, amended, where that is the same 
 from __future__ import annotations
 
 import os
+import shutil
+import threading
 import zlib
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -49,16 +51,52 @@ class Draft:
     base: _Shown
     path: Path
     copied: Future[None]
+    stop: threading.Event
 
     def drop(self) -> None:
-        """It is not needed after all."""
-        with suppress(NewsroomError, OSError):
+        """It is not needed, or no more. Whatever goes wrong with that is no trouble: the next run sweeps."""
+        self.stop.set()
+        with suppress(Exception):
             self.copied.result()
-        remove_database(self.path)
+        with suppress(OSError):
+            remove_database(self.path)
 
 
-def at_once(_: str, work: Callable[[], None]) -> Future[None]:
-    """Do it here and now."""
+Aside = Callable[[str, Callable[[], None]], Future[None]]
+"""Do it in a thread of its own."""
+
+
+def begin_draft(warehouse: Warehouse, public_dir: Path, *, run_id: str, aside: Aside) -> Draft | None:
+    """Have the snapshot copied, in a thread, that will probably be amended; None where it is to be copied when it is needed, or not at all.
+
+    That takes half a second for 100,000 articles, in which models and checks can be made.
+    """
+    base = _base(warehouse, public_dir)
+    if base is None or shutil.disk_usage(public_dir).free < SLACK_BYTES + 2 * base.bytes:
+        return None  # where there is little room, the warehouse comes first
+    try:
+        return _draft(base, public_dir, run_id, aside)
+    except RuntimeError:  # no more threads are to be had
+        return None
+
+
+def _draft(base: _Shown, public_dir: Path, run_id: str, aside: Aside) -> Draft:
+    earlier, path, stop = public_dir / "snapshots" / f"{base.run_id}.duckdb", _unfinished(public_dir, run_id), threading.Event()
+
+    def copy() -> None:
+        try:
+            if crc32(earlier) != base.crc32:
+                raise Damaged(f"{earlier}: is not as it was written")
+            copy_file(earlier, path, stop=stop)
+        except (NewsroomError, OSError):
+            raise
+        except Exception as error:  # such as a want of memory: no reason not to write the file whole
+            raise NewsroomError(f"{earlier}: {type(error).__name__}: {error}") from error
+
+    return Draft(base, path, aside("copy of the public file", copy), stop)
+
+
+def _at_once(_: str, work: Callable[[], None]) -> Future[None]:
     done: Future[None] = Future()
     try:
         work()
@@ -66,26 +104,6 @@ def at_once(_: str, work: Callable[[], None]) -> Future[None]:
     except (NewsroomError, OSError) as error:
         done.set_exception(error)
     return done
-
-
-def begin_draft(
-    warehouse: Warehouse, public_dir: Path, *, run_id: str, aside: Callable[[str, Callable[[], None]], Future[None]] = at_once
-) -> Draft | None:
-    """Have the snapshot copied that will probably be amended; None where none will be.
-
-    That takes half a second for 100,000 articles, in which models and checks can be made, if `aside` does it in a thread of its own.
-    """
-    base = _base(warehouse, public_dir)
-    if base is None:
-        return None
-    earlier, path = public_dir / "snapshots" / f"{base.run_id}.duckdb", _unfinished(public_dir, run_id)
-
-    def copy() -> None:
-        if crc32(earlier) != base.crc32:
-            raise Damaged(f"{earlier}: is not as it was written")
-        copy_file(earlier, path)
-
-    return Draft(base, path, aside("copy of the public file", copy))
 
 
 def _unfinished(public_dir: Path, run_id: str) -> Path:
@@ -107,14 +125,20 @@ def publish(
     with warehouse.transaction():  # before the file is written, because the file tells it
         warehouse.run(sql_text("publish/article_changes"), run_id=run_id, now=now)
     base, trouble = None, ""
-    if draft := draft or begin_draft(warehouse, public_dir, run_id=run_id):
+    wanted = _base(warehouse, public_dir)
+    wanted = wanted if wanted and _is_little(warehouse) else None
+    if draft and draft.base != wanted:
+        draft.drop()  # it would go on writing where the file is to be
+        draft = None
+    if wanted:
+        draft = draft or _draft(wanted, public_dir, run_id, _at_once)
         try:
             draft.copied.result()
-            if draft.base == _base(warehouse, public_dir) and _is_little(warehouse):
-                amend_public(warehouse, draft.path)
-                base = draft.base
+            amend_public(warehouse, draft.path)
+            base = wanted
         except (NewsroomError, OSError) as error:  # the mart has all that is needed to do without the snapshot
             what, _, _ = str(error).partition(";")  # behind it stands what to do, and that has just been done
+            what = what.replace(str(draft.path), f"copy of {draft.base.run_id}.duckdb")
             trouble = f"; written whole, for the one before could not be amended: {what}"
     if not base:
         warehouse.write_public(unfinished)
