@@ -264,11 +264,12 @@ def plot(costs: list[Cost], hosts: int, delay: float) -> str:
     drawn = Plot(most, highest, over="articles a second", under=f"batches at a time (threads); {hosts} newsrooms")
     drawn.line([(0, 0), (min(most, hosts), bound), (most, bound)], stroke="#999", stroke_dasharray="4 4")
     drawn.line([(cost.threads, cost.per_second) for cost in on], stroke="#1f6f8b", stroke_width=2)
-    for cost in costs:
+    for number, cost in enumerate(costs):
         x, y = drawn.at(cost.threads, cost.per_second)
         left = x < WIDTH / 2
         drawn.dot(cost.threads, cost.per_second, 4, "#1f6f8b" if cost.workers_cpu else "#c0532b")
-        where = (x + 8, y + 14) if left else (x - 8, y - 8)
+        above = (x - 8, y - 10)  # by turns: the smallest stand near each other
+        where = (x + 8, y + 14) if left and number % 2 == 0 else above
         drawn.write(f"{cost.who}: {cost.per_second:.0f}", *where, text_anchor="start" if left else "end", fill="#222")
         drawn.mark(cost.threads)
     return drawn.svg()
