@@ -363,6 +363,7 @@ def test_the_copy_made_ahead_is_only_a_saving(
         monkeypatch.setattr(pipeline, "in_thread", fails)
     elif wrong == "little room":
         monkeypatch.setattr(publish.shutil, "disk_usage", lambda _: SimpleNamespace(free=1_000_000))
+        monkeypatch.setattr(pipeline, "in_thread", lambda *_: pytest.fail("copied before there was need"))
     else:
         monkeypatch.setattr(modelling, "model", goes)
     assert office.run("nightly").outcome == "ok"

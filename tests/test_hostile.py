@@ -69,7 +69,7 @@ def test_no_page_keeps_the_parser_busy(name: str) -> None:
 
 @pytest.mark.slow
 def test_no_text_keeps_its_digests_busy() -> None:
-    """A text of every character that is neither letter nor digit nor blank, each once, as a page of two megabytes could hold it."""
+    """A text of every character that is neither letter nor digit nor blank, each once, as a page of four megabytes could hold it."""
     text = "".join(chr(n) for n in range(0x80, sys.maxunicode) if not chr(n).isalnum() and not 0xD800 <= n < 0xE000)
     began = time.process_time()
     similarity.hashes("", None, text)

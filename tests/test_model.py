@@ -397,7 +397,7 @@ def test_no_model_pairs_all_articles_with_each_other(tmp_path: Path) -> None:
         texts = [text for (text,) in warehouse.ask("SELECT text_sha256 FROM facts.texts ORDER BY ALL LIMIT 60").rows]
         pairs = zip(texts[::2], texts[1::2], strict=True)
         warehouse.append("facts.similarities", [{"text_a": one, "text_b": other, "similarity": 0.9} for one, other in pairs])
-        touched.index_texts(warehouse)
+        touched.rebuild(warehouse)
         warehouse.run("PRAGMA enable_profiling = 'json'")
         warehouse.run(f"PRAGMA profiling_output = '{profile}'")
         with warehouse.transaction():

@@ -9,12 +9,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from newsroom.errors import Damaged
-from newsroom.warehouse import Warehouse, sql_text
+from newsroom.warehouse import WITH_TEXTS, Warehouse, sql_text
 
 _TOUCHED = " SEMI JOIN mart.touched USING (article_id)"
 _READ = " SEMI JOIN (FROM mart.touched WHERE is_read) USING (article_id)"
-_WITH_TEXTS = ("articles", "article_versions")
-"""Their texts are compared only where pages were read; all else of them wherever articles were touched."""
 _BY_ARTICLE = ("article_urls", "listing_entries", "listing_changes")
 """Compared where articles were touched."""
 _SMALL = {
@@ -35,7 +33,7 @@ def amend_public(warehouse: Warehouse, copy: Path) -> None:
     """
     with warehouse.public_file(copy, is_there=True):
         warehouse.run(sql_text("amend/10_seen"))
-        for table in _WITH_TEXTS:
+        for table in WITH_TEXTS:  # which are compared only where pages were read; all else of them wherever articles were touched
             _renew(warehouse, table, "article_id", _TOUCHED, without=("title", "lead", "body"))
             _renew(warehouse, table, "article_id", _READ)
         for table in _BY_ARTICLE:

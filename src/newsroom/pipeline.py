@@ -216,7 +216,7 @@ class _Run:
     undelivered: list[str] = field(default_factory=list)
     """Why archive files are still here that should be in the store."""
     draft: publish.Draft | None = None
-    """Of the public file, until it is published."""
+    """Of the public file; what is left of it goes with the run."""
 
     def count(self, report: StageReport) -> None:
         if report.source is not None:
@@ -559,7 +559,6 @@ def _finish(this: _Run, checks: tuple[CheckResult, ...]) -> RunResult:
                 draft=this.draft,
             ),
         )
-        this.draft = None
         this.watch.say(f"publish: {report.counts['articles']} articles in {report.detail}")
     if wanted or blocked:
         _report(this)

@@ -117,7 +117,7 @@ def hashes(title: str, lead: str | None, body: str) -> Hashes:
 
 
 def words(text: str) -> list[str]:
-    r"""`re.findall(r"\w+", text)`, in a fifth of the time: what is no letter, digit or underline becomes a blank.
+    r"""`re.findall(r"\w+", text)`, in a third of the time: what is no letter, digit or underline becomes a blank.
 
     >>> words("2007-08: “Où?” to_be")
     ['2007', '08', 'Où', 'to_be']

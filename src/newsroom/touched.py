@@ -32,7 +32,7 @@ LARGE_SHARE = 0.2
 
 def rebuild(warehouse: Warehouse, *, whole: bool = False) -> int | None:
     """Make the mart as the facts have it now; in one transaction. Returns how many articles it was made for, None for all."""
-    index_texts(warehouse)
+    _index_texts(warehouse)
     models = _models(warehouse)
     if whole or not _is_like_today(warehouse, models):
         _whole(warehouse, models)
@@ -45,7 +45,7 @@ def rebuild(warehouse: Warehouse, *, whole: bool = False) -> int | None:
     return touched
 
 
-def index_texts(warehouse: Warehouse) -> None:
+def _index_texts(warehouse: Warehouse) -> None:
     """Count the words of every text that has not been counted, for the search: some thousand texts at a time, each portion for good."""
     counted = True
     while counted:

@@ -60,8 +60,8 @@ _ORDERED = {
     "article_changes": "publication, article_id",
 }
 """In what order rows are written; other tables as the mart has them."""
-_WITH_BODIES = {"articles": "article_id", "article_versions": "article_id, version"}
-"""Too large to be put in order at once, with keys of their rows."""
+WITH_TEXTS = {"articles": "article_id", "article_versions": "article_id, version"}
+"""Tables of whole texts, with the keys of their rows: too large to be put in order at once."""
 _PORTION_BYTES = 64 * 2**20
 _PUBLIC_SCHEMA = ("public/schema", "public/words", "public/convenience")
 
@@ -339,7 +339,7 @@ class Warehouse:
                 for part in _PUBLIC_SCHEMA:
                     self.run(sql_text(part))
             for table in _PUBLIC_TABLES:
-                if table in _WITH_BODIES:
+                if table in WITH_TEXTS:
                     self._write_in_portions(table)
                 else:
                     order = f" ORDER BY {_ORDERED[table]}" if table in _ORDERED else ""
@@ -347,7 +347,7 @@ class Warehouse:
 
     def _write_in_portions(self, table: str) -> None:
         """In order, so many megabytes at a time: to sort all bodies at once takes more memory than there may be."""
-        key = _WITH_BODIES[table]
+        key = WITH_TEXTS[table]
         self.run(
             f"""CREATE OR REPLACE TEMP TABLE places AS
             WITH sized AS MATERIALIZED (SELECT * EXCLUDE (title, lead, body), strlen(body) AS bytes FROM mart.{table})

@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -50,14 +50,15 @@ class Draft:
 
     base: _Shown
     path: Path
-    copied: Future[None]
+    finish: Callable[[], None]
+    """Returns when it is copied; raises `NewsroomError` or `OSError` if it could not be."""
     stop: threading.Event
 
     def drop(self) -> None:
         """It is not needed, or no more. Whatever goes wrong with that is no trouble: the next run sweeps."""
         self.stop.set()
-        with suppress(Exception):
-            self.copied.result()
+        with suppress(NewsroomError, OSError):
+            self.finish()
         with suppress(OSError):
             remove_database(self.path)
 
@@ -74,13 +75,15 @@ def begin_draft(warehouse: Warehouse, public_dir: Path, *, run_id: str, aside: A
     base = _base(warehouse, public_dir)
     if base is None or shutil.disk_usage(public_dir).free < SLACK_BYTES + 2 * base.bytes:
         return None  # where there is little room, the warehouse comes first
+    draft = _draft(base, public_dir, run_id)
     try:
-        return _draft(base, public_dir, run_id, aside)
+        return replace(draft, finish=aside("copy of the public file", draft.finish).result)
     except RuntimeError:  # no more threads are to be had
         return None
 
 
-def _draft(base: _Shown, public_dir: Path, run_id: str, aside: Aside) -> Draft:
+def _draft(base: _Shown, public_dir: Path, run_id: str) -> Draft:
+    """That is copied when it is to be finished."""
     earlier, path, stop = public_dir / "snapshots" / f"{base.run_id}.duckdb", _unfinished(public_dir, run_id), threading.Event()
 
     def copy() -> None:
@@ -93,17 +96,7 @@ def _draft(base: _Shown, public_dir: Path, run_id: str, aside: Aside) -> Draft:
         except Exception as error:  # such as a want of memory: no reason not to write the file whole
             raise NewsroomError(f"{earlier}: {type(error).__name__}: {error}") from error
 
-    return Draft(base, path, aside("copy of the public file", copy), stop)
-
-
-def _at_once(_: str, work: Callable[[], None]) -> Future[None]:
-    done: Future[None] = Future()
-    try:
-        work()
-        done.set_result(None)
-    except (NewsroomError, OSError) as error:
-        done.set_exception(error)
-    return done
+    return Draft(base, path, copy, stop)
 
 
 def _unfinished(public_dir: Path, run_id: str) -> Path:
@@ -131,9 +124,9 @@ def publish(
         draft.drop()  # it would go on writing where the file is to be
         draft = None
     if wanted:
-        draft = draft or _draft(wanted, public_dir, run_id, _at_once)
+        draft = draft or _draft(wanted, public_dir, run_id)
         try:
-            draft.copied.result()
+            draft.finish()
             amend_public(warehouse, draft.path)
             base = wanted
         except (NewsroomError, OSError) as error:  # the mart has all that is needed to do without the snapshot
