@@ -24,9 +24,9 @@ help:
 	@echo 'make lint       ruff, mypy, import contracts'
 	@echo 'make format     let ruff put it right'
 	@echo 'make docs       docs/schema.md and the answers of docs/cookbook.md anew, from the database'
-	@echo 'make bench      crawls of a generated newsroom, ours beside Scrapy and dlt (needs nginx; a quarter of an hour)'
+	@echo 'make bench      crawls of a generated newsroom, ours beside Scrapy and dlt (needs nginx; some five minutes)'
 	@echo 'make bench-publish  what models, checks, public file and report cost at 30,000 articles (minutes)'
-	@echo 'make bench-scaling  a night over fifty newsrooms, on more and more Dask workers (a quarter of an hour)'
+	@echo 'make bench-scaling  a night over fifty newsrooms, on more and more Dask workers (some ten minutes)'
 	@echo 'make lock       requirements.lock anew from pyproject.toml (needs uv)'
 	@echo 'make clean      remove what can be made again (never the data)'
 
