@@ -1,5 +1,6 @@
 -- The public database: exactly what the contract promises, in DuckDB's storage version v1.4.0.
 -- Filled from the mart tables of the same names. Adding a column is fine; changing or removing one is a breaking change.
+-- Bodies by zstd: DuckDB's own choice (dict_fsst) makes the file 1.7 times as large and takes longer; one body is then read in 2 ms instead of 0.4.
 
 CREATE TABLE articles (
     article_id VARCHAR PRIMARY KEY,
@@ -7,7 +8,7 @@ CREATE TABLE articles (
     url VARCHAR NOT NULL,
     title VARCHAR NOT NULL,
     lead VARCHAR,
-    body VARCHAR NOT NULL,
+    body VARCHAR NOT NULL USING COMPRESSION zstd,
     content_type VARCHAR,
     published_on DATE,
     published_on_from VARCHAR,
@@ -64,7 +65,7 @@ CREATE TABLE article_versions (
     valid_to TIMESTAMPTZ,
     title VARCHAR NOT NULL,
     lead VARCHAR,
-    body VARCHAR NOT NULL,
+    body VARCHAR NOT NULL USING COMPRESSION zstd,
     published_on DATE,
     links VARCHAR[] NOT NULL,
     attachments VARCHAR[] NOT NULL,
