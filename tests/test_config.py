@@ -104,7 +104,7 @@ def test_a_newsroom_of_an_ordinary_kind_is_a_short_file(tmp_path: Path) -> None:
             "vocabulary.content_typ: unknown key; did you mean content_type?",
         ),
         ("[politeness]", "politeness = 3\n[recheck]", "article.fields.politeness = 3: unknown key"),
-        ('name = "acme"', 'name = "Acme"', 'name = "Acme": must look like ^[a-z]'),
+        ('name = "acme"', 'name = "Acme"', 'name = "Acme": must look like "osce", that is ^[a-z]'),
         ('name = "acme"', 'name = "acne"', 'name = "acne": must be the name of the file: "acme"'),
         ('title = "Acme news"', 'title = "Acme', "not valid TOML: "),
         ('"Acme news"', '"' + "x" * 500 + '"\nrowz = "' + "y" * 500 + '"', 'rowz = "' + "y" * 58 + "…: unknown key"),
@@ -283,7 +283,7 @@ def test_a_contact_that_reaches_nobody_is_a_placeholder(contact: str, is_placeho
         ('contact = "ä@b.org"', "contact = "),
         ('user_agent = "x {contact}\\n"', 'user_agent = "x {contact}\\n": must be plain ASCII, in one line'),
         ('user_agent = "x"', 'user_agent = "x": must contain {contact}, and no braces but {contact}, {version}'),
-        ("[warehouse]\nmemory_limit = 'lots'", 'warehouse.memory_limit = "lots": must look like '),
+        ("[warehouse]\nmemory_limit = 'lots'", 'warehouse.memory_limit = "lots": must look like "512MB", that is ^'),
         ("[publish]\nkeep_snapshots = 0", "publish.keep_snapshots = 0: must be greater than or equal to 1"),
         (
             '[archive]\nstore = "s3://key:secret@bucket/x"',

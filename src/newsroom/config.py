@@ -219,10 +219,10 @@ class Suspicion(_Strict):
 class Source(_Strict):
     """One newsroom: one file `config/sources/<name>.toml`."""
 
-    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$")]
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$", examples=["osce"])]
     title: str
     enabled: bool = True
-    language: Annotated[str, Field(pattern=r"^[a-z]{2}$")] = "en"
+    language: Annotated[str, Field(pattern=r"^[a-z]{2}$", examples=["en"])] = "en"
     site: Site
     listing: Listing
     article: ArticleSpec
@@ -273,7 +273,7 @@ class Publish(_Strict):
 class WarehouseSettings(_Strict):
     """What DuckDB may take of this machine."""
 
-    memory_limit: Annotated[str, Field(pattern=r"^\d+(\.\d+)? ?[KMGT]i?B$")] = "512MB"
+    memory_limit: Annotated[str, Field(pattern=r"^\d+(\.\d+)? ?[KMGT]i?B$", examples=["512MB"])] = "512MB"
     threads: int = Field(default=2, ge=1, le=1024)
 
 
@@ -291,7 +291,7 @@ class WorkerSettings(_Strict):
     processes: int = Field(default=0, ge=0, le=256)
     """Processes for reading pages, and for fetching from hosts without a delay; 1: none but the command's own; 0: as many as there are cores."""
 
-    dask: Annotated[str, Field(pattern=r"^((tcp|tls)://\S+:\d+)?$")] = ""
+    dask: Annotated[str, Field(pattern=r"^((tcp|tls)://\S+:\d+)?$", examples=["tcp://10.0.0.5:8786"])] = ""
     """Address of a Dask scheduler (`tcp://host:8786`), whose workers then do all batches; they must see the archive."""
 
     @property
@@ -436,7 +436,7 @@ class Deployment(_Strict):
 class PrefectServer(_Strict):
     """Where `newsroom serve` puts a Prefect server of its own."""
 
-    host: Annotated[str, Field(pattern=r"^[A-Za-z0-9.:-]+$")] = "127.0.0.1"
+    host: Annotated[str, Field(pattern=r"^[A-Za-z0-9.:-]+$", examples=["127.0.0.1"])] = "127.0.0.1"
     port: int = Field(default=4200, ge=1, le=65535)
 
 

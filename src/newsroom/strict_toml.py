@@ -114,7 +114,7 @@ def _message(error: Mapping[str, Any], key: Key, model: type[BaseModel]) -> str:
     if kind == "literal_error":
         return f"must be {context['expected']}"
     if kind == "string_pattern_mismatch":
-        return f"must look like {context['pattern']}"
+        return f"must look like {_example(model, key)}, that is {context['pattern']}"
     if kind in ("too_short", "string_too_short") and context["min_length"] == 1:
         return "must not be empty"
     message = str(error["msg"])
@@ -123,14 +123,23 @@ def _message(error: Mapping[str, Any], key: Key, model: type[BaseModel]) -> str:
     return message
 
 
-def _names_at(model: type[BaseModel], key: Key) -> list[str]:
-    """The keys that a table may have.
+def _example(model: type[BaseModel], key: Key) -> str:
+    """What a value there may look like, as its field says."""
+    (first, *_) = _at(model, key[:-1]).model_fields[key[-1]].examples
+    return f'"{first}"'
 
-    The way down is by fields, and through a `dict[…, Model]` by any name.
-    """
+
+def _at(model: type[BaseModel], key: Key) -> Any:
+    """What stands at a key: the way down is by fields, and through a `dict[…, Model]` by any name."""
     here: Any = model
     for part in key:
         here = _plain(here.model_fields[part].annotation) if _is_model(here) else _plain(get_args(here)[-1])
+    return here
+
+
+def _names_at(model: type[BaseModel], key: Key) -> list[str]:
+    """The keys that a table may have."""
+    here = _at(model, key)
     if _is_model(here):
         return list(here.model_fields)
     return [str(name) for name in get_args(get_args(here)[0])]
