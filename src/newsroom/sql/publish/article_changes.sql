@@ -2,7 +2,12 @@
 -- seen, by which parser, from which response) is no change. Only articles that were touched since are looked at (touched.py).
 -- The digests of the fields are kept so that the next run can compare.
 INSERT INTO ops.article_changes BY NAME
-WITH shown AS (
+WITH texts AS MATERIALIZED ( -- found by their hashes first and then read by their rowids, so that the bodies of no others are unpacked
+    SELECT c.article_id, t.rowid AS text_row
+    FROM mart.current AS c SEMI JOIN mart.touched USING (article_id) JOIN facts.texts AS t USING (text_sha256)
+    WHERE c.copy_rank = 1
+),
+shown AS (
     SELECT article_id, source, is_removed, MAP {
         'url': md5_number_lower(url),
         'title': md5_number_lower(title),
@@ -18,7 +23,7 @@ WITH shown AS (
         'attachments': md5_number_lower(array_to_string(attachments, chr(31))),
         'is_removed': md5_number_lower(CAST(is_removed AS VARCHAR))
     } AS digests
-    FROM mart.articles SEMI JOIN mart.touched USING (article_id)
+    FROM mart.current JOIN texts USING (article_id) JOIN (SELECT rowid AS text_row, title, lead, body FROM facts.texts) USING (text_row)
 ),
 known AS (
     SELECT article_id, source, change, digests, digests['is_removed'] = md5_number_lower('true') AS is_removed
