@@ -11,12 +11,11 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http.client import BadStatusLine, HTTPException, RemoteDisconnected
-from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urldefrag, urljoin, urlsplit, urlunsplit
@@ -84,28 +83,25 @@ def retry_after_seconds(value: str | None, now: datetime) -> float | None:
     return max(0.0, ((date if date.tzinfo else date.replace(tzinfo=UTC)) - now).total_seconds())
 
 
-class _Session(requests.Session):
-    """A session that neither follows redirects, nor keeps cookies, nor looks at the environment."""
-
-    def __init__(self, wire: Wire) -> None:
-        super().__init__()
-        self.trust_env = False
-        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        self.wire = wire
-        for scheme in ("http://", "https://"):
-            self.mount(scheme, _Adapter(wire))
-
-    def get_redirect_target(self, resp: requests.Response) -> None:
-        """None, always: `Session.send` would otherwise read a redirect's body, whole and decoded, whatever its size."""
-
-
 class _Adapter(HTTPAdapter):
+    """Sends a prepared request and gives what comes back, unread.
+
+    There is no `requests.Session` above it, which would keep cookies, follow redirects or at least read their bodies, and look at the
+    environment.
+    """
+
     def __init__(self, wire: Wire) -> None:
-        self._wire = wire
+        self.wire = wire
         super().__init__(pool_connections=2, pool_maxsize=1)
 
     def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **options: Any) -> None:
-        self.poolmanager = guarded_pools(self._wire, num_pools=connections, maxsize=maxsize, block=block, **options)
+        self.poolmanager = guarded_pools(self.wire, num_pools=connections, maxsize=maxsize, block=block, **options)
+
+    def build_response(self, req: requests.PreparedRequest, resp: urllib3.BaseHTTPResponse) -> requests.Response:
+        """Only what is looked at here: no cookie is read, no character set guessed."""
+        response = requests.Response()
+        response.status_code, response.raw, response.request = resp.status, resp, req
+        return response
 
 
 @dataclass
@@ -144,7 +140,7 @@ class _HostState:
 
 
 class Client:
-    """Asks one source for its pages. Safe to share between threads; each thread has its own session and connection.
+    """Asks one source for its pages. Safe to share between threads; each thread has its own connection.
 
     `canonical` gives the source's own spelling of an address, None for addresses outside of it; `request_url` the address to really
     ask; `hosts` are the only ones (with or without port) that are asked, by default that of `base_url`, else of the source.
@@ -189,7 +185,7 @@ class Client:
         self._slots = threading.BoundedSemaphore(concurrency or source.politeness.concurrency)
         self._states: dict[str, _HostState] = {each.host: self._remembered(each) for each in memory}
         self._local = threading.local()
-        self._sessions: list[_Session] = []
+        self._adapters: list[_Adapter] = []
         self._lock = threading.Lock()
         self.requests = 0
         """Requests made in the client's life, by all threads: robots.txt, retries and redirects included."""
@@ -204,8 +200,8 @@ class Client:
         """Closes the connections of all threads."""
         self._pacer.close()
         with self._lock:
-            for session in self._sessions:
-                session.close()
+            for adapter in self._adapters:
+                adapter.close()
 
     def _remembered(self, known: HostMemory) -> _HostState:
         self._pacer.postpone(known.host, known.rest_seconds)
@@ -328,9 +324,10 @@ class Client:
     def _ask(self, asked: str, host: str, headers: dict[str, str], tally: _Tally) -> _Answer:
         """One request, in its turn; what came of it is recorded."""
         limit = self._politeness
-        session = self._session()
+        adapter = self._adapter()
         try:
-            prepared = requests.Request("GET", asked, headers=self._headers(asked, headers)).prepare()
+            # an empty text, as requests takes as long over no parameters as over all the rest
+            prepared = requests.Request("GET", asked, headers=self._headers(asked, headers), params="").prepare()
         except (requests.RequestException, UnicodeError, ValueError) as error:
             raise Rejected("bad-address", f"{self._own_url(asked)}: cannot be asked for: {_words(error)}") from error
         raw = None
@@ -338,19 +335,13 @@ class Client:
             try:
                 with self._pacer.turn(host, self._delay_of(host)) as turn:
                     self._stop_asked()
-                    session.wire.sent = turn.sent
+                    adapter.wire.sent = turn.sent
                     started = self._monotonic()
-                    session.wire.deadline = started + limit.total_timeout_seconds
+                    adapter.wire.deadline = started + limit.total_timeout_seconds
                     fetched_at = self._clock()
                     self._count_request(tally)
-                    raw = session.send(
-                        prepared,
-                        stream=True,
-                        allow_redirects=False,
-                        timeout=(limit.connect_timeout_seconds, limit.read_timeout_seconds),
-                        verify=True,
-                        proxies={},
-                    ).raw
+                    timeout = (limit.connect_timeout_seconds, limit.read_timeout_seconds)
+                    raw = adapter.send(prepared, stream=True, timeout=timeout, verify=True).raw
                 body, truncated, trouble = _read_body(raw, limit.max_bytes)
             except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
                 return self._failed(error, asked)
@@ -369,7 +360,7 @@ class Client:
             body=body,
             fetched_at=fetched_at,
             seconds=self._monotonic() - started,
-            ip_address=session.wire.peer,
+            ip_address=adapter.wire.peer,
             truncated=truncated,
         )
         return self._judged(_Answer(exchange, self._record(exchange), trouble=trouble))
@@ -476,16 +467,16 @@ class Client:
         fixed = {"Host": urlsplit(asked).netloc, "User-Agent": self._user_agent, "Accept-Encoding": coding.ACCEPT_ENCODING}
         return fixed | headers
 
-    def _session(self) -> _Session:
-        session: _Session | None = getattr(self._local, "session", None)
-        if session is None:
-            session = _Session(
+    def _adapter(self) -> _Adapter:
+        adapter: _Adapter | None = getattr(self._local, "adapter", None)
+        if adapter is None:
+            adapter = _Adapter(
                 Wire(self._trusted, self._politeness.read_timeout_seconds, self._monotonic, self._politeness.connect_timeout_seconds)
             )
-            self._local.session = session
+            self._local.adapter = adapter
             with self._lock:
-                self._sessions.append(session)
-        return session
+                self._adapters.append(adapter)
+        return adapter
 
     @contextmanager
     def _slot(self) -> Iterator[None]:
@@ -521,16 +512,9 @@ def send(url: str, *, body: bytes | None, timeout_seconds: float, user_agent: st
     wire = Wire(frozenset({host}), timeout_seconds, time.monotonic, deadline=time.monotonic() + timeout_seconds)
     headers = {"User-Agent": user_agent} | ({"Content-Type": "application/json; charset=utf-8"} if body is not None else {})
     try:
-        with _Session(wire) as session:
-            answer = session.request(
-                "GET" if body is None else "POST",
-                url,
-                data=body,
-                headers=headers,
-                timeout=timeout_seconds,
-                allow_redirects=False,
-                stream=True,
-            )
+        prepared = requests.Request("GET" if body is None else "POST", url, headers=headers, data=body).prepare()
+        with closing(_Adapter(wire)) as adapter:
+            answer = adapter.send(prepared, stream=True, timeout=timeout_seconds)
             answer.close()
     except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
         known = [cause for cause in _causes(error) if isinstance(cause, OSError)]
