@@ -148,12 +148,10 @@ def signature(text: str) -> tuple[int, ...]:
 
 def bands(signature: Sequence[int]) -> tuple[int, ...]:
     """16 unsigned 64-bit numbers; texts that share one are worth comparing. The same rows in another band give another number."""
-    return tuple(
-        int.from_bytes(
-            hashlib.blake2b(struct.pack(f"<B{ROWS}I", start // ROWS, *signature[start : start + ROWS]), digest_size=8).digest(), "little"
-        )
-        for start in range(0, len(signature), ROWS)
-    )
+    packed = struct.pack(f"<{len(signature)}I", *signature)
+    rows = (packed[start : start + 4 * ROWS] for start in range(0, len(packed), 4 * ROWS))
+    digests = b"".join([hashlib.blake2b(bytes([band]) + row, digest_size=8).digest() for band, row in enumerate(rows)])
+    return struct.unpack(f"<{len(digests) // 8}Q", digests)
 
 
 def jaccard(one: Sequence[int], other: Sequence[int]) -> float:
