@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import groupby
 
@@ -18,6 +18,7 @@ from newsroom.extract.text import same, squeeze
 
 _DATE_AHEAD = r"(?=\d|[A-Z]\w+(?:day\b| \d))"
 _HAS_DIGIT = re.compile(r"\d").search
+_HAS_COLON = re.compile(r"[:\uff1a]").search
 _MAX_VALUE_LINES = 40
 _MAX_ITEM = 100
 _MAX_LABELS_IN_LINE = 30
@@ -42,7 +43,7 @@ class Labelled:
     @property
     def text(self) -> str:
         """The value on one line."""
-        return squeeze(" ".join("".join(run.text for run in runs) for runs in self.lines)).strip(_SEPARATORS)
+        return squeeze(" ".join(["".join([run.text for run in runs]) for runs in self.lines])).strip(_SEPARATORS)
 
     @property
     def stamps(self) -> list[str]:
@@ -117,9 +118,9 @@ class Labels:
     def in_line(self, line: Line) -> list[tuple[str, list[Run], bool]]:
         """Labels that the line begins with: name, value's runs, whether the label is alone."""
         first = line.text[:1]
-        if (first.isascii() and first not in self._first) or not self._pattern.match(line.text):
+        if first.isascii() and first not in self._first:
             return []
-        raw = "".join(run.text for run in line.runs)
+        raw = "".join([run.text for run in line.runs])
         head = self._pattern.match(raw)
         if head is None or not _is_word(head, line.runs, raw) or not self._opens(head, line.runs, raw):
             return []
@@ -127,8 +128,9 @@ class Labels:
         while head is not None:
             begin = max(head.end("name"), head.end("colon"))
             following = self._next(begin, line.runs, raw) if len(found) < _MAX_LABELS_IN_LINE else None
-            value = _slice(line.runs, begin, following.start("name") if following else len(raw))
-            is_empty = not squeeze("".join(run.text for run in value)).strip(_SEPARATORS) and not any(run.stamp for run in value)
+            end = following.start("name") if following else len(raw)
+            value = _slice(line.runs, begin, end)
+            is_empty = not raw[begin:end].strip(_SEPARATORS) and not any(run.stamp for run in value)
             found.append((self.spelling(head.group("name")), [] if is_empty else value, is_empty))
             head = following
         return found
@@ -143,6 +145,8 @@ class Labels:
 
     def _next(self, position: int, runs: Sequence[Run], raw: str) -> re.Match[str] | None:
         """A further label in the same line: in an element of its own, or with a colon after a separator."""
+        if not _HAS_COLON(raw, position) and not any(run.group and not run.link for run in runs[1:]):
+            return None
         for match in self._pattern.finditer(raw, position):
             begin = match.start("name")
             if not _is_word(match, runs, raw) or _at(runs, begin).link:
@@ -216,12 +220,11 @@ def _slice(runs: Sequence[Run], begin: int, end: int) -> list[Run]:
     found: list[Run] = []
     position = 0
     for run in runs:
-        size = len(run.text)
-        if position >= begin and position + size <= end:
+        start, position = position, position + len(run.text)
+        if begin <= start and position <= end:
             found.append(run)
-        elif size and position < end and position + size > begin:
-            found.append(run._replace(text=run.text[max(0, begin - position) : end - position]))
-        position += size
+        elif start < end and begin < position and run.text:
+            found.append(replace(run, text=run.text[max(0, begin - start) : end - start]))
     return found
 
 
@@ -241,7 +244,7 @@ def find(page: Page, names: Iterable[str], start: int, stop: int) -> list[Labell
     """The labels in lines [start, stop) with their values, in order."""
     labels = compiled(tuple(names))
     lines = page.lines
-    hits = [(n, parts) for n in range(start, stop) if lines[n].text and (parts := labels.in_line(lines[n]))]
+    hits = [(n, parts) for n, line in enumerate(lines[start:stop], start) if (parts := labels.in_line(line))]
     found: list[Labelled] = []
     for order, (number, parts) in enumerate(hits):
         limit = hits[order + 1][0] if order + 1 < len(hits) else stop
@@ -279,6 +282,8 @@ def _take_lines_below(page: Page, labelled: Labelled, limit: int) -> None:
     """Give a label with a value beside it what follows after `<br>`: links after a link, names to the end of its element."""
     first = page.lines[labelled.at]
     start, stop = page.span(first.element)
+    if stop == labelled.end:
+        return
     below = page.lines[labelled.end : stop]
     if start == labelled.at and stop <= limit and not any(line.is_prose or _HAS_DIGIT(line.text) for line in (*below, first)):
         labelled.lines += [line.runs for line in below]

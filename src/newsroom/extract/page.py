@@ -8,8 +8,7 @@ the block element it stands in, so that "the element next to this one" can still
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from dataclasses import dataclass, field, replace
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
@@ -34,7 +33,8 @@ _MAX_NODES = 400_000
 _MAX_LINES = 50_000
 
 
-class Run(NamedTuple):
+@dataclass(slots=True)
+class Run:
     """Text of one node: `group` numbers the inline element it stands in (0: none), `link` the `<a>`."""
 
     text: str
@@ -59,8 +59,11 @@ class Line:
         self.element = element
         self.paragraph = paragraph
         """Lines of one paragraph follow a single `<br>`."""
-        self.linked = sum([len(run.text) for run in runs if run.link])
+        self.linked = 0
         """Characters that are link text."""
+        for run in runs:
+            if run.link:
+                self.linked += len(run.text)
 
     @property
     def is_linky(self) -> bool:
@@ -278,149 +281,32 @@ def lines_of(tree: LexborHTMLParser, *, has_cards: bool = False, skip: Container
     page = Page(tree)
     body = tree.body or tree.root
     if body is not None:
-        (_CardWalk if has_cards else _Walk)(page).run(body, skip)
+        _Walk(page, has_cards=has_cards).run(body, skip)
     return page
 
 
-class _Place(NamedTuple):
-    """Where in the tree the walk stands: what a text met here belongs to."""
-
-    element: int = 0
-    tag: str = "body"
-    heading: int = 0
-    group: int = 0
-    link: int = 0
-    href: str | None = None
-    stamp: str | None = None
-    is_pre: bool = False
+_Block = tuple[int, str, int, bool]
+"""Of the block that the walk stands in: element, tag, heading, whether it is `<pre>`."""
+_Ink = tuple[int, int, str | None, str | None]
+"""What a text met here belongs to: the fields of a `Run` without its text."""
 
 
 class _Walk:
-    """The one pass over the tree, without recursion (a page may be nested deeper than Python's stack)."""
+    """The one pass over the tree, without recursion (a page may be nested deeper than Python's stack).
 
-    def __init__(self, page: Page) -> None:
+    `has_cards`: a listing may wrap a whole entry in a link. Of its blocks the heading is the link, or the first with text, as a reader
+    takes it.
+    """
+
+    def __init__(self, page: Page, *, has_cards: bool) -> None:
         self.page = page
-        self.at = _Place()
+        self.block: _Block = (0, "body", 0, False)
+        self.ink: _Ink = (0, 0, None, None)
         self.runs: list[Run] = []
         self.paragraph = 0
         self.groups = 0
         self.links = 0
-
-    def run(self, root: LexborNode, skip: Container[int]) -> None:
-        """A page has hundreds of nodes: what is done for each stands here, what is done for few in methods."""
-        page = self.page
-        stack: list[tuple[LexborNode, _Place, bool]] = []
-        node = root.first_child
-        for _ in range(_MAX_NODES):
-            if node is None:
-                if not stack:
-                    self.flush()
-                    page.close_element(0)
-                    return
-                node, outside, is_block = stack.pop()
-                self.leave(outside, is_block=is_block)
-                node = node.next
-                continue
-            tag, at = node.tag or "", self.at
-            if tag == "-text":
-                text = run_of_text(node.text_content or "") if not at.is_pre else self.preformatted(node.text_content or "")
-                if text and (text != " " or self.runs):
-                    self.runs.append(Run(text, at.group, at.link, at.href, at.stamp))
-            elif tag in _BREAKS:
-                self.line_break()
-            elif tag not in _UNSEEN and node.mem_id not in skip:
-                is_block = tag in _BLOCKS or "-" in tag  # a custom element (`x-label`) is laid out as a block more often than not
-                if is_block:
-                    self.open_block(node, tag)
-                else:
-                    self.open_inline(node, tag)
-                child = node.first_child
-                if child is not None:
-                    stack.append((node, at, is_block))
-                    node = child
-                    continue
-                self.leave(at, is_block=is_block)
-            node = node.next
-        raise Rejected("too-complex", f"more than {_MAX_NODES} nodes")
-
-    def preformatted(self, text: str) -> str:
-        """Break the line where such a text does; what is left of it."""
-        *whole, last = text.split("\n")
-        for line in whole:
-            self.add_run(line)
-            self.line_break()
-        return run_of_text(last)
-
-    def add_run(self, text: str) -> None:
-        text = run_of_text(text)
-        if text and (self.runs or text != " "):
-            at = self.at
-            self.runs.append(Run(text, at.group, at.link, at.href, at.stamp))
-
-    def open_block(self, node: LexborNode, tag: str) -> None:
-        if self.runs:
-            self.flush()
-        self.paragraph += 1
-        page, at = self.page, self.at
-        element = at.element
-        if page.depths[element] < _MAX_DEPTH:
-            element = page.add_element(node, tag, element)
-        self.at = _Place(element, tag, _HEADINGS.get(tag, at.heading), 0, at.link, at.href, at.stamp, at.is_pre or tag == "pre")
-
-    def open_inline(self, node: LexborNode, tag: str) -> None:
-        at = self.at
-        link, href, stamp = at.link, at.href, at.stamp
-        self.groups = group = self.groups + 1
-        if tag == "a":
-            target = node.attributes.get("href")
-            if target is not None:
-                self.links += 1
-                link, href = self.links, target
-        elif tag == "time":
-            stamp = node.attributes.get("datetime") or stamp
-            if stamp:  # there may be no text in it
-                self.runs.append(Run("", group, link, href, stamp))
-        self.at = _Place(at.element, at.tag, at.heading, group, link, href, stamp, at.is_pre)
-
-    def leave(self, outside: _Place, *, is_block: bool) -> None:
-        """Come out of an element into where it stands."""
-        inside = self.at
-        if not is_block:
-            self.at = outside
-            return
-        if self.runs:
-            self.flush()
-        self.at = outside
-        self.paragraph += 1
-        page, element = self.page, inside.element
-        if element != outside.element:
-            if inside.tag in _CELLS and page.is_empty(element):
-                page.lines.append(Line("", [], inside.tag, 0, element, self.paragraph))  # an empty cell is an empty value
-            page.close_element(element)
-
-    def flush(self) -> bool:
-        """End the line; True if it held anything."""
-        runs, self.runs = self.runs, []
-        if not runs:
-            return False
-        text = runs[0].text.strip() if len(runs) == 1 else " ".join("".join([run.text for run in runs]).split())
-        if not text and not any(run.stamp for run in runs):
-            return False
-        if len(self.page.lines) >= _MAX_LINES:
-            raise Rejected("too-complex", f"more than {_MAX_LINES} lines of text")
-        self.page.lines.append(Line(text, runs, self.at.tag, self.at.heading, self.at.element, self.paragraph))
-        return True
-
-    def line_break(self) -> None:
-        if not self.flush():
-            self.paragraph += 1
-
-
-class _CardWalk(_Walk):
-    """A listing may wrap a whole entry in a link: of its blocks the heading is the link, or the first with text, as a reader takes it."""
-
-    def __init__(self, page: Page) -> None:
-        super().__init__(page)
+        self.has_cards = has_cards
         self.anchor: LexborNode | None = None
         self.begun = 0
         self.cards: dict[int, bool] = {}
@@ -428,24 +314,122 @@ class _CardWalk(_Walk):
         self.titled: set[int] = set()
         """Those of them that had their first line."""
 
-    def open_inline(self, node: LexborNode, tag: str) -> None:
-        super().open_inline(node, tag)
-        if tag == "a":
-            self.anchor, self.begun = node, len(self.page.lines)
+    def run(self, root: LexborNode, skip: Container[int]) -> None:
+        """A page has hundreds of nodes: what is done for each stands here, what is done for few in methods."""
+        stack: list[tuple[LexborNode, _Block | None, _Ink]] = []
+        node = root.first_child
+        for _ in range(_MAX_NODES):
+            if node is None:
+                if not stack:
+                    self.flush()
+                    self.page.close_element(0)
+                    return
+                node, outside, self.ink = stack.pop()
+                if outside is not None:
+                    self.close_block(outside)
+                node = node.next
+                continue
+            tag = node.tag or ""
+            if tag == "-text":
+                text = node.text_content or ""
+                text = run_of_text(text) if not self.block[3] else self.preformatted(text)
+                if text and (text != " " or self.runs):
+                    self.runs.append(Run(text, *self.ink))
+            elif tag in _BREAKS:
+                self.line_break()
+            elif tag not in _UNSEEN and node.mem_id not in skip:
+                block, ink = self.block, self.ink
+                if tag in _BLOCKS or "-" in tag:  # a custom element (`x-label`) is laid out as a block more often than not
+                    outside = block
+                    self.open_block(node, tag)
+                else:
+                    outside = None
+                    self.open_inline(node, tag)
+                child = node.first_child
+                if child is not None:
+                    stack.append((node, outside, ink))
+                    node = child
+                    continue
+                self.ink = ink
+                if outside is not None:
+                    self.close_block(outside)
+            node = node.next
+        raise Rejected("too-complex", f"more than {_MAX_NODES} nodes")
+
+    def preformatted(self, text: str) -> str:
+        """Break the line where such a text does; what is left of it."""
+        *whole, last = text.split("\n")
+        for line in whole:
+            text = run_of_text(line)
+            if text and (self.runs or text != " "):
+                self.runs.append(Run(text, *self.ink))
+            self.line_break()
+        return run_of_text(last)
 
     def open_block(self, node: LexborNode, tag: str) -> None:
-        super().open_block(node, tag)
-        link = self.at.link
-        if link and link not in self.cards and self.anchor is not None:
+        if self.runs:
+            self.flush()
+        self.paragraph += 1
+        page = self.page
+        element, _, heading, is_pre = self.block
+        if page.depths[element] < _MAX_DEPTH:
+            element = page.add_element(node, tag, element)
+        self.block = (element, tag, _HEADINGS.get(tag, heading), is_pre or tag == "pre")
+        group, link, href, stamp = self.ink
+        if group:
+            self.ink = (0, link, href, stamp)
+        if link and self.anchor is not None and link not in self.cards:
             self.cards[link] = self.anchor.css_first("h1, h2, h3, h4, h5, h6") is not None
-            if len(self.page.lines) > self.begun:
+            if len(page.lines) > self.begun:
                 self.titled.add(link)
 
+    def open_inline(self, node: LexborNode, tag: str) -> None:
+        _, link, href, stamp = self.ink
+        self.groups = group = self.groups + 1
+        if tag == "a":
+            target = node.attributes.get("href")
+            if target is not None:
+                self.links += 1
+                link, href = self.links, target
+            if self.has_cards:
+                self.anchor, self.begun = node, len(self.page.lines)
+        elif tag == "time":
+            stamp = node.attributes.get("datetime") or stamp
+            if stamp:  # there may be no text in it
+                self.runs.append(Run("", group, link, href, stamp))
+        self.ink = (group, link, href, stamp)
+
+    def close_block(self, outside: _Block) -> None:
+        """Come out of a block into the one it stands in."""
+        if self.runs:
+            self.flush()
+        self.paragraph += 1
+        page, (element, tag, _, _) = self.page, self.block
+        if element != outside[0]:
+            if tag in _CELLS and page.is_empty(element):
+                page.lines.append(Line("", [], tag, 0, element, self.paragraph))  # an empty cell is an empty value
+            page.close_element(element)
+        self.block = outside
+
     def flush(self) -> bool:
-        card = next((run.link for run in self.runs if run.link in self.cards), 0)
-        if card and (not self.at.heading if self.cards[card] else card in self.titled):
-            self.runs = [run._replace(link=0, href=None) if run.link == card else run for run in self.runs]
-        filled = super().flush()
-        if card and filled:
+        """End the line; True if it held anything."""
+        runs, self.runs = self.runs, []
+        if not runs:
+            return False
+        card = next((run.link for run in runs if run.link in self.cards), 0) if self.cards else 0
+        element, tag, heading, _ = self.block
+        if card and (not heading if self.cards[card] else card in self.titled):
+            runs = [replace(run, link=0, href=None) if run.link == card else run for run in runs]
+        text = runs[0].text.strip() if len(runs) == 1 else " ".join("".join([run.text for run in runs]).split())
+        if not text and not any(run.stamp for run in runs):
+            return False
+        if len(self.page.lines) >= _MAX_LINES:
+            raise Rejected("too-complex", f"more than {_MAX_LINES} lines of text")
+        self.page.lines.append(Line(text, runs, tag, heading, element, self.paragraph))
+        if card:
             self.titled.add(card)
-        return filled
+        return True
+
+    def line_break(self) -> None:
+        if not self.flush():
+            self.paragraph += 1
