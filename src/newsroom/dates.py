@@ -47,6 +47,7 @@ _LONGEST_DATE = 80
 _LONGEST_DATELINE = 140
 
 
+@lru_cache(maxsize=2_048)
 def read_date(text: str, *, language: str | None = None) -> date | None:
     """The date that `text` is: the calendar date as printed, its time and zone left aside; None if it is not one whole, possible date.
 

@@ -30,6 +30,7 @@ _AROUND_PLACE = " ,-–|·•"
 _DATE_FIRST = re.compile(r"(.*\b(?:19|20)\d\d)[\s,|·•–-]+([^\W\d].*)")
 _TRAIL = re.compile(r"\w{1,20}( \w{1,20})?\s*[/|›»>]\s*")
 """What a kind of text may be the end of: `Newsroom / Press release`."""
+_ENDS_TRAIL = re.compile(r"[/|›»>]").search
 _HAS_DIGIT = re.compile(r"\d").search
 
 
@@ -80,7 +81,7 @@ def _spellings(names: tuple[str, ...], aliases: tuple[tuple[str, str], ...]) -> 
 
 def kind_of(text: str, source: Source) -> str | None:
     """The known content type that a line is, perhaps in brackets or at the end of a trail; None if it is something else."""
-    if any(mark in text for mark in "/|›»>"):
+    if _ENDS_TRAIL(text):
         text = _TRAIL.sub("", text)
     return content_types(source).get(same(text.strip(" []():|·•–-")))
 

@@ -9,11 +9,10 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from operator import attrgetter
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
 from selectolax.lexbor import LexborNode
@@ -34,8 +33,7 @@ _MIN_SNIPPET = 40
 _FIELDS = ("title", "published_on", "content_type", "issuers", "topics", "snippet")
 
 
-@dataclass(frozen=True, slots=True)
-class _Link:
+class _Link(NamedTuple):
     """A line that is (nearly) all link: what a title looks like."""
 
     line: int
@@ -43,8 +41,7 @@ class _Link:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
+class _Found(NamedTuple):
     """An entry on the page: its lines, and the line of its title."""
 
     start: int
@@ -52,14 +49,17 @@ class _Found:
     link: _Link
 
 
-@dataclass(frozen=True, slots=True)
-class _Match:
+class _Match(NamedTuple):
     """What a CSS selector matches: the lines it stands in, its `<time>` stamps, its text."""
 
     start: int
     stop: int
     stamps: list[str]
     text: str
+
+
+_Own = dict[str, list[Labelled]]
+"""The labels of an entry, by name (`same`)."""
 
 
 _line_of, _at, _start = attrgetter("line"), attrgetter("at"), attrgetter("start")
@@ -159,7 +159,10 @@ class _Reader:
         return [found for start, stop in spans if (found := self._in_box(start, stop))]
 
     def _by_label(self, candidate: Candidate, *, more_than: int) -> list[_Found]:
-        mine = [item for item in self.labels if same(item.name) == same(candidate.argument)]
+        name = same(candidate.argument)
+        mine = [item for item in self.labels if same(item.name) == name]
+        if len(mine) <= more_than:
+            return []
         dated = [item for item in mine if layout.date_of(item.stamps, item.text)]  # not the `Publishing date` to sort or filter by
         at = [item.at for item in dated or mine]
         if len(at) <= more_than:
@@ -301,8 +304,8 @@ class _Reader:
         """Lines that are link from end to end; not the values of labels."""
         for number, line in enumerate(self.page.lines):
             if line.linked and number not in self.in_label and line.linked >= 0.8 * len(line.text):
-                run = max((run for run in line.runs if run.href), key=lambda run: len(run.text), default=None)
-                if run and run.href and squeeze(run.text):
+                run = line.runs[0] if len(line.runs) == 1 else max(line.runs, key=lambda run: len(run.text) if run.href else -1)
+                if run.href and run.text.strip():
                     yield _Link(number, run.href, line.text)
 
     def _between(self, start: int, stop: int) -> list[_Link]:
@@ -323,28 +326,27 @@ class _Reader:
 
     def entry(self, found: _Found, native: str, address: str) -> Entry:
         fields = self.source.listing.fields
-        own = self.labels[bisect_left(self.labels, found.start, key=_at) : bisect_left(self.labels, found.stop, key=_at)]
+        own: _Own = {}
+        for item in self.labels[bisect_left(self.labels, found.start, key=_at) : bisect_left(self.labels, found.stop, key=_at)]:
+            own.setdefault(same(item.name), []).append(item)
         return Entry(
             article_id=native,
             url=address,
-            title=_first(fields.title, lambda c: self._title(c, found, own)),
-            published_on=_first(fields.published_on, lambda c: self._date(c, found, own)),
-            content_type=_first(fields.content_type, lambda c: self._type(c, found, own)),
-            issuers=tuple(_first(fields.issuers, lambda c: self._items(c, found, own)) or ()),
-            topics=tuple(_first(fields.topics, lambda c: self._items(c, found, own)) or ()),
-            snippet=_first(fields.snippet, lambda c: self._snippet(c, found, own)),
+            title=_first(fields.title, self._title, found, own),
+            published_on=_first(fields.published_on, self._date, found, own),
+            content_type=_first(fields.content_type, self._type, found, own),
+            issuers=tuple(_first(fields.issuers, self._items, found, own) or ()),
+            topics=tuple(_first(fields.topics, self._items, found, own) or ()),
+            snippet=_first(fields.snippet, self._snippet, found, own),
         )
 
-    def _texts(self, candidate: Candidate, found: _Found, own: list[Labelled]) -> Iterator[tuple[list[str], str]]:
+    def _texts(self, candidate: Candidate, found: _Found, own: _Own) -> list[tuple[list[str], str]]:
         """(stamps, text) of what a `label:` or `css:` candidate finds in an entry."""
         if candidate.kind == "label":
-            mine = (item for item in own if same(item.name) == same(candidate.argument))
-            yield from ((item.stamps, item.text) for item in mine if item.lines)
-        else:
-            matches = self._matches(candidate.argument)
-            for match in matches[bisect_left(matches, found.start, key=_start) : bisect_left(matches, found.stop, key=_start)]:
-                if match.start < match.stop <= found.stop:
-                    yield match.stamps, match.text
+            return [(item.stamps, item.text) for item in own.get(same(candidate.argument), ()) if item.lines]
+        matches = self._matches(candidate.argument)
+        near = matches[bisect_left(matches, found.start, key=_start) : bisect_left(matches, found.stop, key=_start)]
+        return [(match.stamps, match.text) for match in near if match.start < match.stop <= found.stop]
 
     def _matches(self, selector: str) -> list[_Match]:
         """Every match on the page, in order."""
@@ -356,27 +358,26 @@ class _Reader:
         stamps = [run.stamp for line in self.page.lines_in(node) for run in line.runs if run.stamp]
         return _Match(*self.page.around(node), stamps, self.page.text_of(node))
 
-    def _title(self, candidate: Candidate, found: _Found, own: list[Labelled]) -> str | None:
+    def _title(self, candidate: Candidate, found: _Found, own: _Own) -> str | None:
         if candidate.kind == "link":
             return found.link.text
         return next((text for _, text in self._texts(candidate, found, own) if text), None)
 
-    def _date(self, candidate: Candidate, found: _Found, own: list[Labelled]) -> date | None:
+    def _date(self, candidate: Candidate, found: _Found, own: _Own) -> date | None:
         return next((on for stamps, text in self._texts(candidate, found, own) if (on := layout.date_of(stamps, text))), None)
 
-    def _type(self, candidate: Candidate, found: _Found, own: list[Labelled]) -> str | None:
+    def _type(self, candidate: Candidate, found: _Found, own: _Own) -> str | None:
         return next((kind for _, text in self._texts(candidate, found, own) if (kind := content_type(text, self.source))), None)
 
-    def _items(self, candidate: Candidate, found: _Found, own: list[Labelled]) -> list[str] | None:
+    def _items(self, candidate: Candidate, found: _Found, own: _Own) -> list[str] | None:
         if candidate.kind == "label":
-            mine = (item for item in own if same(item.name) == same(candidate.argument))
-            return next((items for item in mine if (items := believable(item.items))), None)
+            return next((items for item in own.get(same(candidate.argument), ()) if (items := believable(item.items))), None)
         return believable([text for _, text in self._texts(candidate, found, own) if text])
 
-    def _snippet(self, candidate: Candidate, found: _Found, own: list[Labelled]) -> str | None:
+    def _snippet(self, candidate: Candidate, found: _Found, own: _Own) -> str | None:
         if candidate.kind != "rest":
             return next((text for _, text in self._texts(candidate, found, own) if text), None)
-        taken = {n for item in own for n in range(item.at, item.end)} | {found.link.line}
+        taken = {n for items in own.values() for item in items for n in range(item.at, item.end)} | {found.link.line}
         lines: list[Line] = [self.page.lines[n] for n in range(found.start, found.stop) if n not in taken]
         cut = self.source.article.cut
         texts = (_without_link(line, found.link.href) for line in lines)
@@ -392,6 +393,9 @@ def _without_link(line: Line, href: str) -> str:
     return squeeze("".join(run.text for run in line.runs if run.href != href)) if line.linked else line.text
 
 
-def _first(tried: tuple[str, ...], read: Callable[[Candidate], T | None]) -> T | None:
+def _first(tried: tuple[str, ...], read: Callable[[Candidate, _Found, _Own], T | None], found: _Found, own: _Own) -> T | None:
     """The first believable value of the candidates."""
-    return next((value for text in tried if (value := read(candidates.read(text)))), None)
+    for text in tried:
+        if value := read(candidates.read(text), found, own):
+            return value
+    return None
