@@ -39,7 +39,11 @@ _CLOSES_ITSELF = frozenset(
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
 # HTML standard, 13.2.5.32 to 13.2.5.39: what the tokenizer takes for an attribute
 _ATTRIBUTE = re.compile(r"""[\s/]*+[^\s/>][^\s/>=]*+(?:\s*+=\s*+(?:"[^"]*+(?:"|$)|'[^']*+(?:'|$)|[^\s>"'][^\s>]*+)?)?""")
-_LONG_TAG = re.compile(rf"</?([a-zA-Z][^\s/>]*+)((?:{_ATTRIBUTE.pattern})*+)")
+# tags with attributes, and the root's; a name may hold a `<` that begins no tag
+_WITH_ATTRIBUTES = re.compile(
+    r"</?(?:(?P<root>(?i:html|body))(?![^\s/>])|[a-zA-Z][^\s/<>]*+(?:<[^\s/>]*+|(?=[\s/])))"
+    rf"(?P<attributes>(?:{_ATTRIBUTE.pattern})*+)"
+)
 
 
 def refuse(html: str) -> None:
@@ -89,11 +93,11 @@ def _refuse_depth(html: str) -> None:
 def _refuse_attributes(html: str) -> None:
     """Scripts and comments are looked at like the rest: what a page calls one need not be one to the parser."""
     of_root = 0
-    for tag in _LONG_TAG.finditer(html):
-        is_root = tag[1].lower() in ("html", "body")
-        if not is_root and tag.end() - tag.end(1) <= MAX_ATTRIBUTES:
+    for tag in _WITH_ATTRIBUTES.finditer(html):
+        is_root = tag["root"] is not None
+        if not is_root and tag.end() - tag.start() <= MAX_ATTRIBUTES:
             continue  # too short to hold so many
-        count = sum(1 for _ in _ATTRIBUTE.finditer(html, tag.start(2), tag.end(2)))
+        count = sum(1 for _ in _ATTRIBUTE.finditer(html, *tag.span("attributes")))
         of_root += max(count, 1) if is_root else 0
         if max(count, of_root) > MAX_ATTRIBUTES:
             raise Rejected("too-complex", f"more than {MAX_ATTRIBUTES} attributes of one element")
