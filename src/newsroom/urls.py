@@ -94,8 +94,9 @@ class Addresses:
 
     @cached_property
     def _plain(self) -> re.Pattern[str]:
-        """An address of ours, small letters, figures, hyphens and slashes only; none where a mirror's path must be looked for."""
-        return re.compile(re.escape(self._own) + r"(?:/[a-z0-9-]+)+" if not self._asked[1] else r"(?!)")
+        """An address of ours, small letters, figures, hyphens and slashes only; none where a path is to be cut off, or has capitals."""
+        is_simple = not self._asked[1] and self._listing_path == self._listing_path.lower()
+        return re.compile(re.escape(self._own) + r"(?:/[a-z0-9-]+)+" if is_simple else r"(?!)")
 
     @cached_property
     def _listing_path(self) -> str:
@@ -132,7 +133,7 @@ class Addresses:
 
     def _spelled(self, url: str) -> str | None:
         if self._plain.fullmatch(url):  # most are: nothing to undo
-            return self._own + self._fold_case(url[len(self._own) :])
+            return url
         try:
             parts = urlsplit(_clean(url))
             is_ours = parts.scheme in _DEFAULT_PORTS and _netloc(parts) in self._names

@@ -28,6 +28,7 @@ _MIN_STEM = 15
 _MAX_PLACE = 120
 _MAX_ITEM = 150
 _MAX_TYPE = 60
+_PLAIN_PATH = re.compile(r"(?:/[\w-]+)+", re.ASCII)
 _TITLE_SEPARATOR = re.compile(r"\s+[|–—·:»-]+\s+")
 
 Canonical = Callable[[str], str | None]
@@ -52,8 +53,12 @@ def absolute(url: str, href: str, canonical: Canonical, *, is_file: bool = False
     That of a file keeps its `download` parameter, which tells it from the article of the same number.
     """
     try:
-        target = urljoin(url, squeeze(href))
-        parts = urlsplit(target)
+        if _PLAIN_PATH.fullmatch(href):  # most are: nothing to resolve
+            parts = urlsplit(url)
+            target = f"{parts.scheme}://{parts.netloc}{href}"
+        else:
+            target = urljoin(url, squeeze(href))
+            parts = urlsplit(target)
     except ValueError:
         return None
     if parts.scheme.lower() not in ("http", "https") or not parts.netloc:
@@ -61,7 +66,7 @@ def absolute(url: str, href: str, canonical: Canonical, *, is_file: bool = False
     own = canonical(target)
     if own is None:
         return without_tokens(target)
-    return f"{own}?download=true" if is_file and "download=" in parts.query and "?" not in own else own
+    return f"{own}?download=true" if is_file and "download=" in urlsplit(target).query and "?" not in own else own
 
 
 class Reader:
