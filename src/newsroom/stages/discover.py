@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from newsroom import extract
 from newsroom.config import Source
 from newsroom.errors import Rejected, RobotsDisallowed, Transient
 from newsroom.http import Client
-from newsroom.model import Entry, ListingPage, Response, RunKind, StageReport, Window
+from newsroom.model import Entry, Response, RunKind, StageReport, Window
 from newsroom.urls import Addresses
 from newsroom.walk import Bounds, NoSuchPage, Page, Walk
 from newsroom.warehouse import Warehouse
@@ -144,8 +144,8 @@ def _bounds(source: Source, kind: RunKind, window: Window | None, warehouse: War
     return Bounds(first_page=listing.first_page, max_pages=listing.max_pages, is_sorted=is_sorted, since=since, until=until)
 
 
-Memo = dict[int, tuple[bytes, ListingPage]]
-"""By page number: the bytes last received, digested, and what was read from them. A walk asks for every page twice."""
+Memo = dict[int, tuple[bytes, Page]]
+"""By page number: the bytes last received, digested, and the page read from them. A walk asks for every page twice."""
 
 
 def read_page(number: int, source: Source, *, client: Client, addresses: Addresses, memo: Memo | None = None) -> Page:
@@ -160,13 +160,11 @@ def read_page(number: int, source: Source, *, client: Client, addresses: Address
         raise NoSuchPage(f"HTTP {response.status} for {url}")
     if response.status != 200:
         raise Transient(f"HTTP {response.status} for {url}", status=response.status)
-    html = extract.decode(response.content, response.header("content-type"))
     digest, memo = hashlib.sha256(response.content).digest(), {} if memo is None else memo
     if number in memo and memo[number][0] == digest:
-        listing = memo[number][1]
-    else:
-        listing = extract.read_listing(html, source, canonical=addresses.canonical, article_id=addresses.article_id, url=url)
-        memo[number] = (digest, listing)
+        return replace(memo[number][1], fetched_at=response.fetched_at)
+    html = extract.decode(response.content, response.header("content-type"))
+    listing = extract.read_listing(html, source, canonical=addresses.canonical, article_id=addresses.article_id, url=url)
     if not listing.entries:
         _doubt_empty(html, url, source, addresses, response)
     allowed: list[Entry] = []
@@ -176,7 +174,7 @@ def read_page(number: int, source: Source, *, client: Client, addresses: Address
             allowed.append(entry)
         else:
             forbidden.append(entry.url)
-    return Page(
+    page = Page(
         number,
         tuple(allowed),
         response.fetched_at,
@@ -184,6 +182,8 @@ def read_page(number: int, source: Source, *, client: Client, addresses: Address
         refused=(*listing.outside, *forbidden),
         missing=listing.missing,
     )
+    memo[number] = (digest, page)
+    return page
 
 
 def _doubt_empty(html: str, url: str, source: Source, addresses: Addresses, response: Response) -> None:
