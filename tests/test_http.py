@@ -429,6 +429,16 @@ def test_no_two_requests_come_closer_than_the_delay(server: FaultyServer, monkey
     assert_polite(sent, [seen.at for seen in server.requests], 0.1)
 
 
+def test_waiting_for_ones_turn_is_not_counted_as_the_sites_time(server: FaultyServer) -> None:
+    """The report shows how quickly a site answers: neither its delay, nor pauses between tries, nor what a redirect waits for."""
+    server.on("/a/1", answer(503), answer(301, headers={"Location": "/b/1"}))
+    ticks = Ticks()
+    night = Night(server, sleep=ticks.sleep, monotonic=ticks.now, delay=5)
+    response = night.get("/a/1")
+    assert response.requests == 3 and sum(ticks.slept) > 10
+    assert 0 < response.seconds < 0.001 and response.seconds == pytest.approx(sum(each.seconds for each in night.recorded[-3:]))
+
+
 def test_turns_are_exact() -> None:
     """From the moment a request is on the wire to the start of the next: never less than the delay, whoever waits."""
     pacer = Pacer(monotonic=time.monotonic, wait=time.sleep)

@@ -110,7 +110,8 @@ class _Tally:
 
     requests: int = 0
     wire_bytes: int = 0
-    started: float = 0.0
+    seconds: float = 0.0
+    """That it waited for answers, and for nothing else."""
 
 
 @dataclass
@@ -236,7 +237,7 @@ class Client:
     # one chain of redirects
 
     def _chain(self, url: str, asked: str, headers: dict[str, str], *, obey: bool) -> Response:
-        tally = _Tally(started=self._monotonic())
+        tally = _Tally()
         final_url, visited = url, {asked}
         while True:
             host = self._within(asked, final_url)
@@ -287,7 +288,7 @@ class Client:
             headers=exchange.response_headers,
             content=answer.content,
             fetched_at=exchange.fetched_at,
-            seconds=self._monotonic() - tally.started,
+            seconds=tally.seconds,
             wire_bytes=tally.wire_bytes,
             requests=tally.requests,
             archived=answer.archived,
@@ -363,6 +364,7 @@ class Client:
             ip_address=adapter.wire.peer,
             truncated=truncated,
         )
+        tally.seconds += exchange.seconds
         return self._judged(_Answer(exchange, self._record(exchange), trouble=trouble))
 
     def _judged(self, answer: _Answer) -> _Answer:

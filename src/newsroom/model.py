@@ -149,6 +149,7 @@ class Response:
     """Decoded body (gzip, deflate, br, zstd undone)."""
     fetched_at: datetime
     seconds: float
+    """From a request to the end of its answer, for all of `requests` together; not the waiting for its turn."""
     wire_bytes: int
     requests: int
     """Requests it took, retries and redirects included."""
