@@ -1,7 +1,12 @@
 -- Articles read since we last published whose body carries what stands around every article: navigation, link boxes, disclaimers.
-WITH fresh AS (
-    SELECT source, article_id, url, body FROM mart.articles
-    WHERE article_id IN (SELECT article_id FROM facts.readings WHERE run_id NOT IN (SELECT run_id FROM ops.published_runs))
+WITH chosen AS MATERIALIZED ( -- found by their hashes first and then read by their rowids, so that the bodies of no others are unpacked
+    SELECT c.source, c.article_id, c.url, t.rowid AS text_row
+    FROM mart.current AS c JOIN facts.texts AS t USING (text_sha256)
+    WHERE c.copy_rank = 1
+        AND c.article_id IN (SELECT article_id FROM facts.readings WHERE run_id NOT IN (SELECT run_id FROM ops.published_runs))
+),
+fresh AS (
+    SELECT c.source, c.article_id, c.url, t.body FROM chosen AS c JOIN facts.texts AS t ON t.rowid = c.text_row
     LIMIT 1_000_000_000 -- a fence: without it the pattern would be tried on every body there is
 )
 SELECT source, article_id, url, left(body, 200) AS body_begins FROM fresh
