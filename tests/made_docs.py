@@ -27,7 +27,7 @@ HEAD = """# The public database
 
 `data/public/newsroom.duckdb`, schema version **{version}** (`SELECT schema_version FROM meta`). It is written in DuckDB's storage version
 v1.4.0: clients of DuckDB 1.4, 1.5 and 2.x open it, views and macros included ([tests/test_public.py](../tests/test_public.py) installs
-the older ones and asks them). How to open it, and what to ask: [cookbook.md](cookbook.md).
+the older ones and asks them); `search()` and `changes_since()` need 1.4.2. How to open it, and what to ask: [cookbook.md](cookbook.md).
 
 ## What may change
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from pydantic import BaseModel
 
 from newsroom import __version__, config, strict_toml
 from newsroom.errors import ConfigError
@@ -70,6 +72,11 @@ def test_a_newsroom_of_an_ordinary_kind_is_a_short_file(tmp_path: Path) -> None:
             "rows = 20",
             "row = 20",
             "listing.row = 20: unknown key; did you mean rows? Allowed here: entries, fields, first_page, max_pages, ",
+        ),
+        (
+            '["link"]',
+            '["link"]\nsnipet = ["css:p"]',
+            'listing.fields.snipet = ["css:p"]: unknown key; did you mean snippet? Allowed here: content_type, ',
         ),
         ("[politeness]", "[polite]", "polite: unknown key; did you mean politeness? Allowed here: article, content_types, "),
         ("rows = 20", 'rows = "20"', 'listing.rows = "20": must be a whole number'),
@@ -326,3 +333,16 @@ def test_every_check_has_bounds_and_every_bound_a_check(tmp_path: Path) -> None:
         with pytest.raises(ConfigError) as caught:
             config.load_checks(tmp_path)
         assert str(caught.value).startswith(f"{tmp_path / 'checks.toml'}: {said}")
+
+
+def test_every_table_is_defined_before_the_one_that_holds_it() -> None:
+    """Else pydantic keeps its name instead of it, and what is allowed there cannot be told."""
+
+    def below(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
+        for each in model.__subclasses__():
+            yield each
+            yield from below(each)
+
+    tables = list(below(config._Strict))
+    assert config.ListingFields in tables
+    assert [(each.__name__, name) for each in tables for name, field in each.model_fields.items() if "ForwardRef" in repr(field)] == []

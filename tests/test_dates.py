@@ -397,3 +397,10 @@ def test_it_is_fast_enough_to_be_asked_of_every_page() -> None:
     ]
     for case in cases:
         assert min(timeit.repeat(case, number=200, repeat=5)) / 200 < 100e-6
+
+
+def test_a_long_text_is_not_remembered() -> None:
+    """What a page gives for a date may be of any length."""
+    before = dates._read.cache_info().currsize
+    assert read_date("1 May 2004 " * 10_000) is None
+    assert dates._read.cache_info().currsize == before

@@ -439,6 +439,12 @@ def test_waiting_for_ones_turn_is_not_counted_as_the_sites_time(server: FaultySe
     assert 0 < response.seconds < 0.001 and response.seconds == pytest.approx(sum(each.seconds for each in night.recorded[-3:]))
 
 
+def test_a_try_that_came_to_nothing_is_the_sites_time(server: FaultyServer) -> None:
+    server.on("/a/1", drip(b"x" * 400, every=0.05, first=b"HTTP/1.1 200 OK\r\nX-A: "), answer(200, PAGE))
+    response = Night(server, politeness={"total_timeout_seconds": 0.5}).get("/a/1")
+    assert response.requests == 2 and response.seconds >= 0.5
+
+
 def test_turns_are_exact() -> None:
     """From the moment a request is on the wire to the start of the next: never less than the delay, whoever waits."""
     pacer = Pacer(monotonic=time.monotonic, wait=time.sleep)

@@ -102,6 +102,17 @@ class Site(_Strict):
     """Query parameters that mean something; all others are junk and fall away."""
 
 
+class ListingFields(_Strict):
+    """Where an entry says what, candidates in the order tried."""
+
+    title: Annotated[tuple[Candidate, ...], Field(min_length=1)]
+    published_on: tuple[Candidate, ...] = ()
+    content_type: tuple[Candidate, ...] = ()
+    issuers: tuple[Candidate, ...] = ()
+    topics: tuple[Candidate, ...] = ()
+    snippet: tuple[Candidate, ...] = ()
+
+
 class Listing(_Strict):
     """How the listing is paged, and how an entry is read."""
 
@@ -118,17 +129,6 @@ class Listing(_Strict):
     entries: Annotated[tuple[Candidate, ...], Field(min_length=1)]
     """What an entry is: `css:…` (its container), or `label:Publishing date` (a label with the article link that precedes it)."""
     fields: ListingFields
-
-
-class ListingFields(_Strict):
-    """Where an entry says what, candidates in the order tried."""
-
-    title: Annotated[tuple[Candidate, ...], Field(min_length=1)]
-    published_on: tuple[Candidate, ...] = ()
-    content_type: tuple[Candidate, ...] = ()
-    issuers: tuple[Candidate, ...] = ()
-    topics: tuple[Candidate, ...] = ()
-    snippet: tuple[Candidate, ...] = ()
 
 
 class ArticleFields(_Strict):

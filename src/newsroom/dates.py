@@ -47,7 +47,6 @@ _LONGEST_DATE = 80
 _LONGEST_DATELINE = 140
 
 
-@lru_cache(maxsize=2_048)
 def read_date(text: str, *, language: str | None = None) -> date | None:
     """The date that `text` is: the calendar date as printed, its time and zone left aside; None if it is not one whole, possible date.
 
@@ -60,8 +59,11 @@ def read_date(text: str, *, language: str | None = None) -> date | None:
     (None, None, None)
     """
     text = text.strip()
-    if len(text) > _LONGEST_DATE:
-        return None
+    return None if len(text) > _LONGEST_DATE else _read(text, language)
+
+
+@lru_cache(maxsize=2_048)
+def _read(text: str, language: str | None) -> date | None:
     if match := _WORDS.fullmatch(text):
         month = _month(match["month"] or match["first_month"], language)
         return None if month is None else _date(match["year"], month, match["day"] or match["second_day"])

@@ -333,6 +333,7 @@ class Client:
             raise Rejected("bad-address", f"{self._own_url(asked)}: cannot be asked for: {_words(error)}") from error
         raw = None
         with self._slot():
+            started = self._monotonic()
             try:
                 with self._pacer.turn(host, self._delay_of(host)) as turn:
                     self._stop_asked()
@@ -345,6 +346,7 @@ class Client:
                     raw = adapter.send(prepared, stream=True, timeout=timeout, verify=True).raw
                 body, truncated, trouble = _read_body(raw, limit.max_bytes)
             except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+                tally.seconds += self._monotonic() - started
                 return self._failed(error, asked)
             finally:
                 if raw is not None and not raw.closed:

@@ -1,5 +1,5 @@
 -- What makes the public database a pleasure to query: the feed of changes, ready-made views, and a full-text search in plain SQL
--- (no extension to download). All of it is read by DuckDB 1.4, 1.5 and 2.x.
+-- (no extension to download). All of it is read by DuckDB 1.4.2, 1.5 and 2.x.
 
 CREATE TABLE article_changes (
     publication INTEGER NOT NULL, run_id VARCHAR NOT NULL, article_id VARCHAR NOT NULL, source VARCHAR NOT NULL, change VARCHAR NOT NULL,
