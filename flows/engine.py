@@ -1,7 +1,8 @@
 """How a run's work is executed under Prefect: steps and batches as task runs with readable names.
 
 A task is a step or a batch (tens to hundreds of pages), never a page: a task run costs about 20 ms and a row in Prefect's database.
-Work goes in as a function without arguments, so Prefect neither hashes nor stores nor searches what it carries.
+Work goes in as a function without arguments, so Prefect neither hashes nor stores nor searches what it carries. Task runs bear no tags: for each
+that has some, Prefect asks its server for a concurrency slot, and a server that is just writing lets it wait for seconds.
 """
 
 from __future__ import annotations
@@ -90,7 +91,7 @@ class PrefectEngine:
 
     def _named(self, kind: Task[[Callable[[], Any]], Any], stage: str, name: str) -> Task[[Callable[[], Any]], Any]:
         stage = stage.split()[0]
-        return kind.with_options(name=stage, task_run_name=_literal(self._about + name), tags=[stage])
+        return kind.with_options(name=stage, task_run_name=_literal(self._about + name))
 
 
 def _literal(name: str) -> str:

@@ -14,7 +14,7 @@ from typing import Any, cast
 
 from prefect import flow, get_run_logger, tags
 from prefect.client.schemas.objects import State
-from prefect.context import FlowRunContext
+from prefect.context import FlowRunContext, TagsContext
 from prefect.events.worker import EventsWorker
 from prefect.exceptions import CancelledRun, FailedRun
 from prefect.futures import PrefectFuture
@@ -187,7 +187,8 @@ def _run(kind: RunKind, options: pipeline.Options, **what: Any) -> State[Any]:
     context = FlowRunContext.get()
     assert context is not None
     if context.flow_run is None or context.flow_run.deployment_id is None:
-        return work(threading.Event())
+        with TagsContext(current_tags=set()):  # the flow run has them; its task runs shall not (engine.py)
+            return work(threading.Event())
     return unattended(context.flow_run, work, data_dir=options.data_dir, jitter_seconds=_jitter_seconds(options.config_dir))
 
 

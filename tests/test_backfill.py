@@ -424,7 +424,10 @@ def test_in_prefect_a_backfill_is_one_run_that_shows_how_far_it_is(site: SampleS
         wanted = {"2023 discover osce", "2022 publish"}  # a server writes down what it was told a moment later
         prefect.wait("the task runs", lambda: wanted <= {each["name"] for each in prefect.ask("task_runs/filter", {})})
         prefect.wait("the logs", lambda: any("2023 (1/2): publish" in each["message"] for each in prefect.ask("logs/filter", {})))
-        tasks = {each["name"] for each in prefect.ask("task_runs/filter", {})}
+        runs = prefect.ask("task_runs/filter", {})
+        tasks = {each["name"] for each in runs}
+        assert {"newsroom", "backfill", "osce"} <= set(flow_run["tags"])
+        assert not any(each["tags"] for each in runs), "for each that has some, the server would be asked for a slot"
         artifacts = {each["key"]: each for each in prefect.ask("artifacts/filter", {})}
         logs = [each["message"] for each in prefect.ask("logs/filter", {})]
     lines = done.stderr.splitlines()
