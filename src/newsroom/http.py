@@ -333,7 +333,7 @@ class Client:
             raise Rejected("bad-address", f"{self._own_url(asked)}: cannot be asked for: {_words(error)}") from error
         raw = None
         with self._slot():
-            started = self._monotonic()
+            started = self._monotonic()  # and again in its turn, but waiting for that can fail, too
             try:
                 with self._pacer.turn(host, self._delay_of(host)) as turn:
                     self._stop_asked()

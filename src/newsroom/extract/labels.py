@@ -18,7 +18,8 @@ from newsroom.extract.text import same, squeeze
 
 _DATE_AHEAD = r"(?=\d|[A-Z]\w+(?:day\b| \d))"
 _HAS_DIGIT = re.compile(r"\d").search
-_HAS_COLON = re.compile(r"[:\uff1a]").search
+_COLON = r"[:\uff1a]"
+_HAS_COLON = re.compile(_COLON).search
 _MAX_VALUE_LINES = 40
 _MAX_ITEM = 100
 _MAX_LABELS_IN_LINE = 30
@@ -101,9 +102,9 @@ class Labels:
         first = re.compile(_either({key[:1] for key in self._spelling}), re.IGNORECASE)
         self._first = frozenset(character for character in map(chr, range(128)) if first.match(character))
         words = _either(self._spelling)
-        self._pattern = re.compile(rf"\s*(?P<name>{words})\s*(?P<colon>[:\uff1a])?\s*", re.IGNORECASE)
+        self._pattern = re.compile(rf"\s*(?P<name>{words})\s*(?P<colon>{_COLON})?\s*", re.IGNORECASE)
         as_printed = _either([*names, *(name.upper() for name in names)])
-        self._mentioned = re.compile(rf"(?P<name>{as_printed})(?!\w)\s*[–-]?\s*(?:(?P<colon>[:\uff1a]|{_DATE_AHEAD})|(?=[^\Wa-z_]))")
+        self._mentioned = re.compile(rf"(?P<name>{as_printed})(?!\w)\s*[–-]?\s*(?:(?P<colon>{_COLON}|{_DATE_AHEAD})|(?=[^\Wa-z_]))")
 
     def spelling(self, name: str) -> str:
         """A label as the source definition spells it, from any printing of it."""
