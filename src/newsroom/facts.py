@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from newsroom import extract
+from newsroom import extract, similarity
 from newsroom.config import Source
 from newsroom.model import Article, Reading, Text
 
@@ -23,10 +23,7 @@ def append_readings(warehouse: Warehouse, readings: Sequence[Reading], *, source
     for (sha256,) in known.rows:
         del texts[sha256]
     warehouse.append("facts.texts", [_text(text, article) for text, article in texts.values()])
-    warehouse.append(
-        "facts.signatures",
-        [{"text_sha256": text.text_sha256, "signature": text.signature, "bands": text.bands} for text, _ in texts.values()],
-    )
+    warehouse.append("facts.signatures", [_signature(text, article) for text, article in texts.values()])
 
 
 def _reading(reading: Reading, source: Source, definition: str, run_id: str, now: datetime) -> dict[str, Any]:
@@ -59,6 +56,11 @@ def _reading(reading: Reading, source: Source, definition: str, run_id: str, now
         "attachments": list(article.attachments),
         "found_by": list(article.found_by),
     }
+
+
+def _signature(text: Text, article: Article) -> dict[str, Any]:
+    signature = similarity.signature(article.body) if text.signature is None else text.signature
+    return {"text_sha256": text.text_sha256, "signature": signature, "bands": similarity.bands(signature)}
 
 
 def _text(text: Text, article: Article) -> dict[str, Any]:

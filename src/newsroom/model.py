@@ -214,6 +214,8 @@ class ReadJob:
     listed_on: date | None = None
     listed_title: str | None = None
     final_url: str | None = None
+    text_sha256: str | None = None
+    """Of what was read of it last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,8 +228,8 @@ class Text:
     title_sha256: str
     lead_sha256: str
     body_sha256: str
-    signature: tuple[int, ...]
-    bands: tuple[int, ...]
+    signature: tuple[int, ...] | None
+    """None for a text that has been signed before."""
 
 
 @dataclass(frozen=True, slots=True)

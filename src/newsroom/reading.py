@@ -31,6 +31,8 @@ class Page:
     final_url: str | None = None
     listed_title: str | None = None
     listed_on: date | None = None
+    text_sha256: str | None = None
+    """Of the text that was read of it last, if one was: it has been signed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ def judge(page: Page, source: Source, addresses: Addresses) -> Judged:
         article = found.article
         if article.url is not None and addresses.article_id(article.url) != page.article_id:
             article = replace(article, url=None)
-        return Judged(None, Reading(page.article_id, page.payload_sha256, article, text_of(article)), likeness)
+        return Judged(None, Reading(page.article_id, page.payload_sha256, article, text_of(article, signed=page.text_sha256)), likeness)
     except Exception as error:  # noqa: BLE001 -- one hostile page must not cost the others; the page and the error are kept
         return Judged(None, unread(page.article_id, page.payload_sha256, error, page.where), likeness)
 
@@ -80,17 +82,16 @@ def unread(article_id: str, payload_sha256: str, error: Exception, where: str) -
     return Reading(article_id, payload_sha256, reason="parser-error", detail=f"{type(error).__name__}: {error} ({where})")
 
 
-def text_of(article: Article) -> Text:
-    """The digests and the signature of an article's text."""
+def text_of(article: Article, *, signed: str | None = None) -> Text:
+    """The digests and the signature of an article's text; that of the text `signed` is known, and costs more than all digests."""
     parts = (article.title, article.lead or "", article.body)
     hashes = similarity.hashes(article.title, article.lead, article.body)
-    signature = similarity.signature(article.body)
+    sha256 = hashlib.sha256("\x00".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
     return Text(
-        text_sha256=hashlib.sha256("\x00".join(parts).encode("utf-8", "surrogatepass")).hexdigest(),
+        text_sha256=sha256,
         content_sha256=hashes.content,
         title_sha256=hashes.title,
         lead_sha256=hashes.lead,
         body_sha256=hashes.body,
-        signature=signature,
-        bands=similarity.bands(signature),
+        signature=None if sha256 == signed else similarity.signature(article.body),
     )

@@ -86,6 +86,7 @@ def parse_one(job: ReadJob, *, source: Source, addresses: Addresses, archive: Ar
         final_url=job.final_url,
         listed_title=job.listed_title,
         listed_on=job.listed_on,
+        text_sha256=job.text_sha256,
     )
     judged = reading.judge(page, source, addresses)
     if judged.doubt is not None:
