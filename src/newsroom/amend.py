@@ -6,6 +6,7 @@ the order right and gives back what deleted rows have left. What may differ is t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from newsroom.errors import Damaged
@@ -13,6 +14,7 @@ from newsroom.warehouse import WITH_TEXTS, Warehouse, sql_text
 
 _TOUCHED = " SEMI JOIN mart.touched USING (article_id)"
 _READ = " SEMI JOIN (FROM mart.touched WHERE is_read) USING (article_id)"
+_TEXTS = ("title", "lead", "body")
 _BY_ARTICLE = ("article_urls", "listing_entries", "listing_changes")
 """Compared where articles were touched."""
 _SMALL = {
@@ -33,13 +35,16 @@ def amend_public(warehouse: Warehouse, copy: Path) -> None:
     """
     with warehouse.public_file(copy, is_there=True):
         warehouse.run(sql_text("amend/10_seen"))
+        columns = {row["table_name"]: row["columns"] for row in warehouse.rows("amend/columns")}
+        has_read = warehouse.ask("SELECT 1 FROM mart.touched WHERE is_read LIMIT 1").rows
         for table in WITH_TEXTS:  # which are compared only where pages were read; all else of them wherever articles were touched
-            _renew(warehouse, table, "article_id", _TOUCHED, without=("title", "lead", "body"))
-            _renew(warehouse, table, "article_id", _READ)
+            _renew(warehouse, table, [name for name in columns[table] if name not in _TEXTS], "article_id", _TOUCHED)
+            if has_read:
+                _renew(warehouse, table, columns[table], "article_id", _READ)
         for table in _BY_ARTICLE:
-            _renew(warehouse, table, "article_id", _TOUCHED)
+            _renew(warehouse, table, columns[table], "article_id", _TOUCHED)
         for table, key in _SMALL.items():
-            _renew(warehouse, table, key, "")
+            _renew(warehouse, table, columns[table], key)
         for name in ("amend/50_search", "amend/90_changes"):
             warehouse.run(sql_text(name))
         if wrong := warehouse.rows("amend/verify"):
@@ -47,11 +52,9 @@ def amend_public(warehouse: Warehouse, copy: Path) -> None:
             raise Damaged(f"{copy}: amended, it has {first['amended']} rows in {first['name']} instead of {first['whole']}")
 
 
-def _renew(warehouse: Warehouse, table: str, key: str, scope: str, *, without: tuple[str, ...] = ()) -> None:
-    """Write anew all rows of the keys of which a row differs, among those in scope, in another column than those `without`."""
-    names = "SELECT column_name FROM duckdb_columns() WHERE database_name = 'public_file' AND table_name = $of ORDER BY column_index"
-    columns = ", ".join(name for (name,) in warehouse.ask(names, of=table).rows if name not in without)
-    made, shown = (f"SELECT {columns} FROM {of}.{table}{scope}" for of in ("mart", "public_file.main"))
+def _renew(warehouse: Warehouse, table: str, columns: Sequence[str], key: str, scope: str = "") -> None:
+    """Write anew all rows of the keys of which a row differs, among those in scope, in one of the columns."""
+    made, shown = (f"SELECT {', '.join(columns)} FROM {of}.{table}{scope}" for of in ("mart", "public_file.main"))
     warehouse.run(
         f"""CREATE OR REPLACE TEMP TABLE differing AS
         WITH made AS MATERIALIZED ({made}), shown AS MATERIALIZED ({shown})

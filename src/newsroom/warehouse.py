@@ -13,6 +13,7 @@ import shutil
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -67,6 +68,8 @@ _ORDERED = {
 WITH_TEXTS = {"articles": "article_id", "article_versions": "article_id, version"}
 """Tables of whole texts, with the keys of their rows: too large to be put in order at once."""
 _PORTION_BYTES = 64 * 2**20
+_SIDE_BY_SIDE = 2
+"""Queries; each may need as much memory as any."""
 _PUBLIC_SCHEMA = ("public/schema", "public/words", "public/convenience")
 
 
@@ -139,7 +142,7 @@ class Warehouse:
         except (duckdb.Error, OSError) as error:
             raise _unusable(error, path) from None
         try:
-            connection.execute("SET TimeZone = 'UTC'")
+            connection.execute("SET GLOBAL TimeZone = 'UTC'")
             connection.execute("SET preserve_insertion_order = false")
             warehouse = cls(connection, path)
             warehouse.healed = healed
@@ -203,6 +206,19 @@ class Warehouse:
     def rows(self, name: str, **values: object) -> list[dict[str, Any]]:
         """Answer of the query `sql/<name>.sql` as dictionaries."""
         return self.ask(sql_text(name), **values).dicts()
+
+    def rows_side_by_side(self, names: Sequence[str], **values: object) -> list[list[dict[str, Any]]]:
+        """The same for several queries, two at a time: most are too small for DuckDB to share one out. They see what has been committed."""
+
+        def rows(name: str) -> list[dict[str, Any]]:
+            with self._connection.cursor() as beside:
+                return Warehouse(beside, self.path).rows(name, **values)
+
+        pool = ThreadPoolExecutor(_SIDE_BY_SIDE, thread_name_prefix="query")
+        try:
+            return list(pool.map(rows, names))
+        finally:
+            pool.shutdown(cancel_futures=True)
 
     def ask(self, text: str, **values: object) -> Table:
         """Answer of a query."""

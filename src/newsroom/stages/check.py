@@ -36,15 +36,16 @@ def check(
     articles = dict(warehouse.ask("SELECT source, count(*) FROM mart.articles GROUP BY source").rows)
     asked = [name for name in (file.split("/")[1] for file in sql_names("checks")) if not names or name in names]
     _write_bounds(warehouse, asked, bounds, overrides or {})
+    found = warehouse.rows_side_by_side([f"checks/{name}" for name in asked], run_id=run_id, now=now)
     results = tuple(
         _judge(
             name,
-            warehouse.rows(f"checks/{name}", run_id=run_id, now=now),
+            rows,
             bounds.get(name, CheckBounds()),
             {source: given[name] for source, given in (overrides or {}).items() if name in given},
             articles,
         )
-        for name in asked
+        for name, rows in zip(asked, found, strict=True)
     )
     _keep(warehouse, results, run_id=run_id, now=now)
     return results
