@@ -5,17 +5,23 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from newsroom import touched
+from newsroom import reading, touched
 from newsroom import warehouse as warehouse_module
+from newsroom.config import load_sources
+from newsroom.facts import append_readings
+from newsroom.model import Article, Reading
+from newsroom.similarity import bands
 from newsroom.stages import publish
 from newsroom.warehouse import Warehouse, open_public, sql_names, sql_text
-from tests.bench_publish import Made
+from newsroom.words import PORTION, count_words
+from tests.bench_publish import CONFIG, Made
 
 NIGHT = datetime(2026, 3, 1, 2, 30, tzinfo=UTC)
 
@@ -365,6 +371,35 @@ def test_many_portions_make_the_same_file(facts: Facts, tmp_path: Path, monkeypa
                 rows.append(reader.query(f"SELECT * FROM {table}").rows)
                 assert rows[-1] == reader.query(f"SELECT * FROM {table} ORDER BY {order}").rows
         assert rows[0] == rows[1] and len(rows[0]) == 40 + (table == "article_versions")
+
+
+def test_words_are_counted_once_a_portion_after_the_other(facts: Facts) -> None:
+    """While a crawl is under way only whole portions are, at its end what is left; no text is counted twice or left out."""
+    texts = [{"text_sha256": f"{n:064}", "title": f"Title {n}", "body": f"body {n % 7}"} for n in range(PORTION + 30)]
+    empty = {"content_sha256": "", "title_sha256": "", "lead_sha256": "", "body_sha256": "", "word_count": 2}
+    counted = "SELECT count(*), count(DISTINCT text_sha256), min(document), max(document), min(length), max(length) FROM facts.search_texts"
+    facts.warehouse.append("facts.texts", [text | empty for text in texts[: PORTION - 1]])
+    count_words(facts.warehouse, at_least=PORTION)
+    assert facts.warehouse.ask(counted).rows == [(0, 0, None, None, None, None)]
+    facts.warehouse.append("facts.texts", [text | empty for text in texts[PORTION - 1 :]])
+    count_words(facts.warehouse, at_least=PORTION)
+    assert facts.warehouse.ask(counted).rows == [(PORTION, PORTION, 1, PORTION, 8, 8)]
+    for _ in range(2):
+        count_words(facts.warehouse)
+        assert facts.warehouse.ask(counted).rows == [(PORTION + 30, PORTION + 30, 1, PORTION + 30, 8, 8)]
+
+
+def test_a_text_is_signed_once(facts: Facts) -> None:
+    """What a page read again says is known, signature and all; should it not be, it is signed then."""
+    source = load_sources(CONFIG, ("osce",))[0]
+    article = Article(title="A title", lead=None, body="Five words and some more words. " * 3, language="en")
+    new = reading.text_of(article)
+    known, other = reading.text_of(article, signed=new.text_sha256), reading.text_of(article, signed="of another text")
+    assert known == replace(new, signature=None) and other == new and new.signature
+    for night, text in enumerate((known, new, known)):
+        append_readings(facts.warehouse, [Reading("osce:1", "p", article, text)], source=source, run_id=f"r{night}", now=NIGHT)
+        signed = facts.warehouse.ask("SELECT text_sha256, signature, bands FROM facts.signatures").rows
+        assert signed == [(new.text_sha256, list(new.signature), list(bands(new.signature)))]
 
 
 def test_snapshots_are_kept_dropped_and_shown_again(facts: Facts, tmp_path: Path) -> None:

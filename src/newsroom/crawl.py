@@ -27,6 +27,7 @@ from newsroom.stages.fetch import FetchBatch, Fetched, Way
 from newsroom.urls import Addresses
 from newsroom.walk import Page
 from newsroom.warehouse import Warehouse
+from newsroom.words import PORTION, count_words
 
 FEW = 50
 """Articles that are not worth the start of another process."""
@@ -296,6 +297,7 @@ class Crawl:
             alike=self._alike,
             now=self.clock(),
         )
+        count_words(self.warehouse, at_least=PORTION)
         self._count(report)
         self._totals.update(report.counts)
         self.counts["requests"] += came.requests

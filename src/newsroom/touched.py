@@ -13,6 +13,7 @@ import hashlib
 
 import newsroom
 from newsroom.warehouse import Warehouse, sql_names, sql_text
+from newsroom.words import count_words
 
 BY_ARTICLE = {
     "mart/10_versions": "versions",
@@ -32,7 +33,7 @@ LARGE_SHARE = 0.2
 
 def rebuild(warehouse: Warehouse, *, whole: bool = False) -> int | None:
     """Make the mart as the facts have it now; in one transaction. Returns how many articles it was made for, None for all."""
-    _index_texts(warehouse)
+    count_words(warehouse)
     models = _models(warehouse)
     if whole or not _is_like_today(warehouse, models):
         _whole(warehouse, models)
@@ -43,15 +44,6 @@ def rebuild(warehouse: Warehouse, *, whole: bool = False) -> int | None:
     else:
         _partly(warehouse, models)
     return touched
-
-
-def _index_texts(warehouse: Warehouse) -> None:
-    """Count the words of every text that has not been counted, for the search: some thousand texts at a time, each portion for good."""
-    counted = True
-    while counted:
-        with warehouse.transaction():
-            warehouse.run(sql_text("search/count"))
-        counted = warehouse.ask("SELECT count(*) FROM unindexed").rows != [(0,)]
 
 
 def _whole(warehouse: Warehouse, models: str) -> None:

@@ -1,12 +1,8 @@
--- The index of the full-text search: the words of a text are counted once and kept (facts.search_…), so a night costs what is new; here of
--- 1,000 texts (40 MB), so that a first crawl needs no more memory than a night: run again until there are none. Older versions are counted, too: mart.search_documents says which count.
+-- The words of 1,000 texts (words.py says why so many) that have not been counted. Older versions are counted, too: mart.search_documents
+-- says which count.
 -- weight: how often a word stands in lead and body, a title's words three times.
--- An index made by another rule than today's (public/words.sql) is made anew.
-CREATE OR REPLACE TEMP TABLE rule AS
-SELECT md5(string_agg(macro_definition, ' ' ORDER BY function_name)) AS rule
-FROM duckdb_functions() WHERE database_name = current_database() AND function_name IN ('search_stem', 'search_words');
-DELETE FROM facts.search_postings WHERE EXISTS (FROM facts.search_texts AS t JOIN rule AS r ON t.rule <> r.rule);
-DELETE FROM facts.search_words WHERE EXISTS (FROM facts.search_texts AS t JOIN rule AS r ON t.rule <> r.rule);
+DELETE FROM facts.search_postings WHERE EXISTS (FROM facts.search_texts ANTI JOIN rule USING (rule));
+DELETE FROM facts.search_words WHERE EXISTS (FROM facts.search_texts ANTI JOIN rule USING (rule));
 DELETE FROM facts.search_texts WHERE rule <> (FROM rule);
 
 CREATE OR REPLACE TEMP TABLE unindexed AS
@@ -37,6 +33,6 @@ INSERT INTO facts.search_texts BY NAME
 SELECT u.document, u.text_sha256, coalesce(c.length, 0) AS length, (FROM rule) AS rule
 FROM unindexed AS u LEFT JOIN (SELECT document, sum(weight) AS length FROM counted GROUP BY document) AS c USING (document);
 
-DROP TABLE rule;
+DROP TABLE unindexed;
 DROP TABLE counted;
 DROP MACRO TABLE words_of_part;
