@@ -232,7 +232,7 @@ def _is_news(record: LogRecord) -> bool:
 def _jitter_seconds(config_dir: Path) -> int:
     """What `schedules.toml` says of the deployment at work. A mistake in it is not this run's business."""
     try:
-        schedules = configuration.load_schedules(config_dir, problem=lambda _cron, _timezone: None)
+        schedules = configuration.load_schedules(config_dir)
     except NewsroomError:
         return 0
     context = FlowRunContext.get()

@@ -58,34 +58,9 @@ Can be stopped and run again: it goes on where it was. It neither reads nor move
 }
 
 
-def schedule(cron: str, timezone: str) -> CronSchedule:
-    """Prefect's own schedule, the one its scheduler goes by."""
-    return CronSchedule(cron=cron, timezone=timezone)
-
-
-def problem(cron: str, timezone: str) -> str | None:
-    """What is wrong with a cron line, for `config.load_schedules`.
-
-    >>> problem("30 2 * * *", "Europe/Vienna"), problem("0 0 30 2 *", "UTC")
-    (None, 'never comes: there is no such day')
-    """
-    if len(cron.split()) != 5:
-        return 'must be five fields: minute, hour, day, month, weekday, as in "30 2 * * *"'
-    try:
-        if not next_times(cron, timezone, count=1):
-            return "never comes: there is no such day"
-    except ValueError as error:  # pydantic's too
-        return (
-            "never comes: there is no such day"
-            if "failed to find" in str(error)
-            else 'no such time; minute 0-59, hour 0-23, day 1-31, month 1-12, weekday 0-7, as in "30 2 * * *"'
-        )
-    return None
-
-
 def next_times(cron: str, timezone: str, *, count: int, after: datetime | None = None) -> list[datetime]:
-    """When it comes next, in its time zone."""
-    times = asyncio.run(schedule(cron, timezone).get_dates(count, start=after))
+    """When it comes next, in its time zone, by Prefect's own schedule, the one its scheduler goes by."""
+    times = asyncio.run(CronSchedule(cron=cron, timezone=timezone).get_dates(count, start=after))
     return [datetime.fromtimestamp(each.timestamp(), ZoneInfo(timezone)) for each in times]
 
 

@@ -17,9 +17,10 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping, MutableMapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from filelock import FileLock, Timeout
 
@@ -72,11 +73,14 @@ _FOR_A_SCHEDULE = {
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A server that stays: with scheduler and UI, at an address one can remember. `report` is shown at `/newsroom/report.html`."""
+    """A server that stays, for the schedule of a data directory: with scheduler and UI, at an address one can remember.
+
+    The directory's report is shown at `/newsroom/report.html`.
+    """
 
     host: str
     port: int
-    report: Path
+    data_dir: Path
 
 
 @dataclass(slots=True)
@@ -118,45 +122,45 @@ def prefect_api(
 ) -> Iterator[Api]:
     """The server to report to. Call it before Prefect is imported, with `os.environ`: the address is written there.
 
-    One of our own is a bare one for a command, or `standing`. Returns at once; `Api.wait` waits for the server. Raises `Transient` if
-    PREFECT_API_URL names a server that does not answer, `NewsroomError` if no server can be started.
+    One of our own is a bare one for a command, or `standing`. Returns at once; `Api.wait` waits for the server. Raises, before anything is
+    written, `Transient` if PREFECT_API_URL names a server that does not answer; then `Busy` if the directory of `standing` is served
+    already, and `NewsroomError` if no server can be started.
     """
     if standing is not None:
         wanted = {name: value for name, value in _FOR_A_SCHEDULE.items() if name not in environment}
         environment.update({name: "DEBUG" if debug and name.endswith("CONSOLE_LEVEL") else value for name, value in wanted.items()})
     environment.update(settings(environment, home, debug=debug))
-    if url := environment.get("PREFECT_API_URL"):
+    url = environment.get("PREFECT_API_URL")
+    if url:
         _reach(url)
-        yield Api(url)
-        return
-    home = Path(environment["PREFECT_HOME"])
-    with _own_server(home, environment, debug=debug, standing=standing) as api:
-        _bypass_proxies(environment)
-        given = {"PREFECT_API_URL": api.url}
-        if standing is not None:
-            given |= {"PREFECT_UI_URL": api.ui_url, "NEWSROOM_REPORT_URL": f"{api.ui_url}{REPORT_PATH}"}
-        environment.update(given)
-        try:
-            yield api
-        finally:
-            for name in given:
-                del environment[name]
+    with only_one(standing.data_dir) if standing else nullcontext():
+        if url:
+            yield Api(url)
+            return
+        home = Path(environment["PREFECT_HOME"])
+        with _own_server(home, environment, debug=debug, standing=standing) as api:
+            _bypass_proxies(environment)
+            given = {"PREFECT_API_URL": api.url}
+            if standing is not None:
+                given |= {"PREFECT_UI_URL": api.ui_url, "NEWSROOM_REPORT_URL": f"{api.ui_url}{REPORT_PATH}"}
+            environment.update(given)
+            try:
+                yield api
+            finally:
+                for name in given:
+                    del environment[name]
 
 
 @contextmanager
 def _own_server(home: Path, environment: Mapping[str, str], *, debug: bool, standing: Standing | None) -> Iterator[Api]:
     log_path = home / "server.log"
-    try:
-        home.mkdir(parents=True, exist_ok=True)
-        if log_path.is_file() and log_path.stat().st_size > LOG_BYTES:
-            log_path.replace(log_path.with_name("server.log.1"))
-        log = log_path.open("ab")
-    except OSError as error:
-        raise NewsroomError(f"{home}: cannot be written ({error.strerror}); choose another --data or set PREFECT_HOME") from None
-    more = _SERVER_FOR_A_COMMAND if standing is None else {"PREFECT_UI_STATIC_DIRECTORY": str(home / "ui"), "PREFECT_UI_API_URL": "/api"}
-    with log, _listen(standing) as listening:
+    more, report = _SERVER_FOR_A_COMMAND, []
+    if standing is not None:
+        more = {"PREFECT_UI_STATIC_DIRECTORY": str(home / "ui"), "PREFECT_UI_API_URL": "/api"}
+        report = [str((standing.data_dir / "public" / "report.html").resolve())]
+    with _listen(standing) as listening, _appended(log_path) as log:
         process = subprocess.Popen(  # noqa: S603 -- our own module, by the interpreter that runs us
-            [sys.executable, "-P", "-m", "flows.server_process", str(listening.fileno()), *([str(standing.report)] if standing else [])],
+            [sys.executable, "-P", "-m", "flows.server_process", str(listening.fileno()), *report],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=None if debug else log,
@@ -176,6 +180,16 @@ def _own_server(home: Path, environment: Mapping[str, str], *, debug: bool, stan
         yield Api(f"http://{_reachable(standing)}:{port}/api", process, log_path)
     finally:
         _stop(process)
+
+
+def _appended(log_path: Path) -> BinaryIO:
+    try:
+        log_path.parent.mkdir(parents=True, exist_ok=True)
+        if log_path.is_file() and log_path.stat().st_size > LOG_BYTES:
+            log_path.replace(log_path.with_name("server.log.1"))
+        return log_path.open("ab")
+    except OSError as error:
+        raise NewsroomError(f"{log_path.parent}: cannot be written ({error.strerror}); choose another --data or set PREFECT_HOME") from None
 
 
 @contextmanager

@@ -77,6 +77,12 @@ def _seconds(text: str) -> float:
     return seconds
 
 
+def _work_pool(text: str) -> str:
+    if not text.strip() or set(text) & set("/%&<>"):
+        raise typer.BadParameter(f"{text!r} is no name of a work pool; write it like newsroom, without any of / % & < >")
+    return text
+
+
 Config = Annotated[Path, typer.Option("--config", metavar="DIR", envvar="NEWSROOM_CONFIG", help="Configuration directory.")]
 Data = Annotated[Path, typer.Option("--data", metavar="DIR", envvar="NEWSROOM_DATA", help="Data directory.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks and what Prefect says.")]
@@ -759,19 +765,18 @@ def serve(base_url: BaseUrl = None, delay: Delay = None, config: Config = CONFIG
 
     Starts a Prefect server of its own, unless PREFECT_API_URL names one. When and where: schedules.toml.
     """
-    from flows.server import Standing, only_one, prefect_api
+    from flows.server import Standing, prefect_api
     from newsroom import config as configuration
     from newsroom import pipeline
 
     options = _options(config, data, base_url, delay)
     plan = pipeline.prepare("nightly", options)
-    server = configuration.load_schedules(config, problem=lambda _cron, _timezone: None).server
-    standing = Standing(server.host, server.port, (data / "public" / "report.html").resolve())
-    with only_one(data), prefect_api(data / "prefect", os.environ, debug=debug, standing=standing) as api:
+    schedules = configuration.load_schedules(config)
+    standing = Standing(schedules.server.host, schedules.server.port, data)
+    with prefect_api(data / "prefect", os.environ, debug=debug, standing=standing) as api:
         from flows import schedule, serving
 
         _used_prefect.set(True)
-        schedules = configuration.load_schedules(config, problem=schedule.problem)
         api.wait()
         _print(f"Prefect's UI: {api.ui_url}")
         for line in serving.told(schedules):
@@ -782,7 +787,10 @@ def serve(base_url: BaseUrl = None, delay: Delay = None, config: Config = CONFIG
 
 @app.command(epilog="Example: newsroom deploy --work-pool newsroom")
 def deploy(
-    work_pool: Annotated[str, typer.Option("--work-pool", metavar="NAME", help="A work pool of the server that PREFECT_API_URL names.")],
+    work_pool: Annotated[
+        str,
+        typer.Option("--work-pool", metavar="NAME", parser=_work_pool, help="A work pool of the server that PREFECT_API_URL names."),
+    ],
     variables: Annotated[
         list[str] | None,
         typer.Option("--job-variable", metavar="NAME=VALUE", help="A setting of the pool's jobs, such as image=newsroom. Repeatable."),
@@ -802,7 +810,7 @@ def deploy(
     from newsroom import pipeline
 
     plan = pipeline.prepare("nightly", _options(config, data, base_url, delay))
-    configuration.load_schedules(config, problem=lambda _cron, _timezone: None)
+    schedules = configuration.load_schedules(config)
     given = _job_variables(variables or ())
     if not os.environ.get("PREFECT_API_URL"):
         raise ConfigError(
@@ -813,7 +821,6 @@ def deploy(
         from flows import schedule, serving
 
         _used_prefect.set(True)
-        schedules = configuration.load_schedules(config, problem=schedule.problem)
         offered = schedule.deployments(schedules, plan, work_pool=work_pool, job_variables=serving.with_heartbeats(given))
         serving.deploy(offered, schedule.not_offered(schedules), work_pool=work_pool)
         for line in serving.told(schedules):
@@ -832,6 +839,8 @@ def _job_variables(given: Sequence[str]) -> dict[str, Any]:
             found[name] = json.loads(value)
         except ValueError:
             found[name] = value
+    if not isinstance(found.get("env") or {}, dict):
+        raise typer.BadParameter(f"env={found['env']} is no JSON object", param_hint="--job-variable")
     return found
 
 

@@ -20,11 +20,11 @@ from pathlib import Path
 from string import Formatter
 from typing import Annotated, Literal, get_args
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from newsroom import __version__, strict_toml
+from newsroom import __version__, cron, strict_toml
 from newsroom.errors import ConfigError
 
 
@@ -412,10 +412,8 @@ class _Checks(_Strict):
 
 
 def _timezone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):  # unknown, outside the database, a directory of it
-        raise ValueError('must be a time zone by its IANA name: "Europe/Vienna", "UTC"') from None
+    if name not in available_timezones() - {"Factory", "localtime"}:  # which Prefect does not know: they are no places
+        raise ValueError('must be a time zone by its IANA name: "Europe/Vienna", "UTC"')
     return name
 
 
@@ -466,8 +464,8 @@ def load_settings(config_dir: Path) -> Settings:
     return strict_toml.load(path, Settings) if path.exists() else Settings()
 
 
-def load_schedules(config_dir: Path, *, problem: Callable[[str, str], str | None]) -> Schedules:
-    """`schedules.toml`; without the file, what it is shipped with. `problem` says what is wrong with a cron in a time zone, if anything."""
+def load_schedules(config_dir: Path) -> Schedules:
+    """`schedules.toml`; without the file, what it is shipped with."""
     path = _directory(config_dir) / "schedules.toml"
     schedules = strict_toml.load(path, Schedules) if path.exists() else Schedules()
     found: list[strict_toml.Mistake] = []
@@ -476,7 +474,7 @@ def load_schedules(config_dir: Path, *, problem: Callable[[str, str], str | None
         named = schedules.deployments.get(name, Deployment()).model_fields_set
         extra = sorted({"cron", "jitter_seconds"} & named) if name not in _CRONS else []
         found += [(f"{key}.{asked}", getattr(given, asked), "it runs when asked for, on no schedule; remove this key") for asked in extra]
-        if given.cron and (wrong := problem(given.cron, schedules.timezone)):
+        if given.cron and (wrong := cron.problem(given.cron)):
             found.append((f"{key}.cron", given.cron, wrong))
     if found:
         raise strict_toml.refusal(path, found)
