@@ -12,7 +12,7 @@ import os
 import re
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from datetime import date
 from pathlib import Path
@@ -232,7 +232,7 @@ def rollback(
     from newsroom import pipeline
 
     shown = pipeline.rollback(_options(config, data, wait=wait), run_id, say=console.error)
-    _print(f"consumers see {shown} again, until the next run is published")
+    console.say(f"consumers see {shown} again, until the next run is published")
 
 
 def _run_flow(
@@ -256,10 +256,9 @@ def _run_flow(
         result = _directly(plan) if direct else _under_prefect(options.data_dir, debug, lambda execute: execute(plan))
     except NewsroomError as error:
         if as_json and error.exit_code == 3:
-            _print(json.dumps({"run_id": None, "outcome": "failed", "sources": {}}))
+            _say_as_json(None, "failed", {})
         raise
-    _show_result(result, as_json=as_json)
-    raise typer.Exit(EXIT_CODES[result.outcome])
+    _end(result, as_json=as_json)
 
 
 def _foresee(options: Options, source: str, since: date, until: date, *, again: bool, as_json: bool) -> None:
@@ -290,27 +289,27 @@ def _foresee(options: Options, source: str, since: date, until: date, *, again: 
                     time,
                 )
             )
-        console.write_rows(names, rows, form="table", out=sys.stdout)
+        console.write_rows(names, rows)
         known_ones = len(to_do) - len(unknown)
         if known_ones:
-            _print(
+            console.say(
                 f"{known_ones} of {len(parts)} slices are known from the listing as it was read before: about {slices.in_words(known)} at one "
                 f"request in {delay:g} s, if nothing has changed there since"
             )
         if unknown:
             most = backfill.pages_at_most(unknown)
             at_most = f"{most} pages at most" + (f" ({slices.in_words(most * delay)})" if delay else "")
-            _print(
+            console.say(
                 f"{len(unknown)} of {len(parts)} slices have never been read whole: which articles they hold is known once their part of the "
                 f"listing has been read, as a rule twice; as far as is known now, that may be {at_most}"
             )
-        _print("nothing was asked for and nothing written")
+        console.say("nothing was asked for and nothing written")
         return
     counts = {
         "slices": len(parts), "slices_done": len(parts) - len(to_do), "slices_unknown": len(unknown),
         "listed": sum(each.listed for each in parts), "to_ask": sum(each.to_ask for each in to_do), "seconds": round(known),
     }  # fmt: skip
-    _print(json.dumps({"run_id": None, "outcome": "ok", "sources": {source: counts}}))
+    _say_as_json(None, "ok", {source: counts})
 
 
 def _directly(plan: Plan) -> RunResult:
@@ -365,43 +364,47 @@ def _run_here(kind: RunKind, options: Options, *, checks: Sequence[str] = ()) ->
     with interruptible(), console.screen(sys.stderr) as screen:
         result = pipeline.run(plan, engine=pipeline.Inline(), watch=screen)
     rows = [(each.check_name, each.severity, each.verdict, each.failing_rows, each.detail) for each in result.checks]
-    console.write_rows(("check", "severity", "verdict", "rows", "detail"), rows, form="table", out=sys.stdout)
+    console.write_rows(("check", "severity", "verdict", "rows", "detail"), rows)
     for each in result.checks:
         if each.sample and (checks or each.verdict == "fail"):
             _show_found(each)
-    _show_result(result, as_json=False)
-    raise typer.Exit(EXIT_CODES[result.outcome])
+    _end(result)
 
 
 def _show_found(result: CheckResult) -> None:
     """The rows that a check found: its sentences where it has some, else its columns."""
-    shown = (
-        f"the first {len(result.sample)} of {result.failing_rows} rows" if result.failing_rows > len(result.sample) else "the rows found"
-    )
+    is_all = result.failing_rows <= len(result.sample)
+    title = f"{result.check_name}: " + ("the rows found" if is_all else f"the first {len(result.sample)} of {result.failing_rows} rows")
     if all(row.get("finding") for row in result.sample):
-        _print(f"{result.check_name}: {shown}")
+        console.say(title)
         for row in result.sample:
-            _print(f"  {row['source']}: {row['finding']}" if row.get("source") else f"  {row['finding']}")
+            console.say(f"  {row['source']}: {row['finding']}" if row.get("source") else f"  {row['finding']}")
     else:
         columns = list(result.sample[0])
-        title = f"{result.check_name}: {shown}"
         rows = [[row.get(name) for name in columns] for row in result.sample]
-        console.write_rows(columns, rows, form="table", out=sys.stdout, title=title)
+        console.write_rows(columns, rows, title=title)
 
 
-def _show_result(result: RunResult, *, as_json: bool) -> None:
+def _end(result: RunResult, *, as_json: bool = False) -> NoReturn:
+    """Show what came of a run, and end with its exit code."""
     if as_json:
-        _print(json.dumps({"run_id": result.run_id, "outcome": result.outcome, "sources": result.sources}))
+        _say_as_json(result.run_id, result.outcome, result.sources)
     else:
         for source, counts in result.sources.items():
             told = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items() if count)
-            _print(f"{source}: {told or 'nothing to do'}")
-        _print(f"{result.run_id}: {result.outcome}, {'published' if result.published else 'not published'}")
+            console.say(f"{source}: {told or 'nothing to do'}")
+        console.say(f"{result.run_id}: {result.outcome}, {'published' if result.published else 'not published'}")
     for each in result.checks:
         if each.verdict == "fail" and each.severity == "warn":
             console.error(f"warning: {each.check_name}: {each.detail}")
     if result.outcome != "ok":
         console.error(f"{result.outcome}: {result.detail or result.run_id}")
+    raise typer.Exit(EXIT_CODES[result.outcome])
+
+
+def _say_as_json(run_id: str | None, outcome: str, sources: Mapping[str, Any]) -> None:
+    """The one line that `--json` promises."""
+    console.say(json.dumps({"run_id": run_id, "outcome": outcome, "sources": sources}))
 
 
 # --- looking
@@ -428,9 +431,9 @@ def status(
     found = pipeline.status(_options(config, data))
     word, sentence = standing.verdict(found, max_age)
     if as_json:
-        _print(json.dumps(standing.as_json(found, data, max_age), default=lambda value: value.isoformat()))
+        console.say(json.dumps(standing.as_json(found, data, max_age), default=lambda value: value.isoformat()))
     else:
-        _print(f"{word}: {sentence}")
+        console.say(f"{word}: {sentence}")
         _show_status(found)
     if found.is_damaged:
         raise Damaged(str(found.problem))
@@ -447,16 +450,16 @@ def _show_status(found: Status) -> None:
     from newsroom.status import age
 
     if found.running:
-        _print(f"running now: {found.running}")
+        console.say(f"running now: {found.running}")
     if found.published_run_id:
-        _print(f"published: {found.published_run_id}, {found.articles} articles")
+        console.say(f"published: {found.published_run_id}, {found.articles} articles")
     rows: list[Sequence[Any]] = [
         (each.source, f"{each.whole_at:%Y-%m-%d %H:%M}" if each.whole_at else "never", age(each.age_hours) if each.age_hours is not None else "",
          each.note or "")
         for each in found.sources
     ]  # fmt: skip
     if rows:
-        console.write_rows(("source", "read whole (UTC)", "age", "note"), rows, form="table", out=sys.stdout)
+        console.write_rows(("source", "read whole (UTC)", "age", "note"), rows)
     rows = [
         (
             run["run_id"],
@@ -469,13 +472,13 @@ def _show_status(found: Status) -> None:
         for run in found.runs
     ]
     if rows:
-        console.write_rows(("run", "outcome", "minutes", "new", "changed", "detail"), rows, form="table", out=sys.stdout)
+        console.write_rows(("run", "outcome", "minutes", "new", "changed", "detail"), rows)
     if found.failing_checks:
         rows = [(each["check_name"], each["severity"], each["failing_rows"], each["detail"]) for each in found.failing_checks]
-        console.write_rows(("failing check", "severity", "rows", "detail"), rows, form="table", out=sys.stdout)
+        console.write_rows(("failing check", "severity", "rows", "detail"), rows)
     if found.quarantine:
         rows = [(each["source"], each["stage"], each["reason"], each["count"]) for each in found.quarantine]
-        console.write_rows(("quarantined of", "at", "reason", "pages"), rows, form="table", out=sys.stdout)
+        console.write_rows(("quarantined of", "at", "reason", "pages"), rows)
 
 
 @app.command(epilog="Example: newsroom coverage osce")
@@ -501,7 +504,7 @@ def coverage(
     rows: list[Sequence[Any]] = list(table.rows)
     if form in (None, "table"):
         rows.append(("total", None, None, *(sum(row[place] for row in table.rows) for place in range(3, 9))))
-    console.write_rows(table.columns, rows, form=form or "table", out=sys.stdout)
+    console.write_rows(table.columns, rows, form=form)
 
 
 @app.command(
@@ -519,7 +522,7 @@ def sql(
 
     with open_public(data) as public:
         table = public.query(query)
-    console.write_rows(table.columns, table.rows, form=form or ("table" if sys.stdout.isatty() else "csv"), out=sys.stdout)
+    console.write_rows(table.columns, table.rows, form=form or ("table" if sys.stdout.isatty() else "csv"))
 
 
 @app.command(epilog="Example: newsroom export --format parquet exports/newsroom")
@@ -537,7 +540,7 @@ def export(
     from newsroom.export import export as write
 
     done = write(data, folder, form=form, since=since)
-    _print(f"{done.detail}: " + ", ".join(f"{rows} {table}" for table, rows in done.counts.items()))
+    console.say(f"{done.detail}: " + ", ".join(f"{rows} {table}" for table, rows in done.counts.items()))
 
 
 @app.command(epilog="Example: newsroom report --open")
@@ -553,7 +556,7 @@ def report(
     from newsroom import pipeline
 
     page = pipeline.report(_options(config, data)).resolve()
-    _print(str(page))
+    console.say(str(page))
     if show and not webbrowser.open(page.as_uri()):
         console.error(f"no browser could be started here; open {page.as_uri()}")
 
@@ -571,7 +574,7 @@ def sources(
     verdicts = pipeline.check_sources(_options(config, data), recorded=check)
     names = ("source", "title", "enabled", *(("verdict",) if check else ()))
     rows = [(each.name, each.title, each.enabled, *(("ok" if each.ok else "wrong",) if check else ())) for each in verdicts]
-    console.write_rows(names, rows, form="table", out=sys.stdout)
+    console.write_rows(names, rows)
     for each in verdicts:
         for problem in each.problems:
             console.error(f"{each.name}: {problem}")
@@ -603,7 +606,7 @@ def _quarantine(ctx: typer.Context, config: Config = CONFIG, data: Data = DATA, 
 def quarantine_list(form: Format = None, config: Config = CONFIG, data: Data = DATA, debug: Debug = False) -> None:
     """What is set aside, the latest first."""
     table = _set_aside(data)
-    console.write_rows(table.columns, table.rows, form=form or "table", out=sys.stdout)
+    console.write_rows(table.columns, table.rows, form=form)
 
 
 @quarantine.command("show", epilog="Example: newsroom quarantine show osce:49210")
@@ -618,7 +621,7 @@ def quarantine_show(
     if not found:
         raise ConfigError(f"quarantine: {name} is not set aside; `newsroom quarantine list` shows what is")
     for row in found:
-        console.write_rows(("field", "value"), list(row.items()), form="table", out=sys.stdout)
+        console.write_rows(("field", "value"), list(row.items()))
 
 
 @quarantine.command("retry", epilog="Example: newsroom quarantine retry osce:49210")
@@ -666,7 +669,7 @@ def archive_size(form: Format = None, config: Config = CONFIG, data: Data = DATA
         kept = [each for each in mine if each.is_needed]
         sizes = (len(mine), sum(each.bytes for each in mine), len(kept), sum(each.bytes for each in kept))
         rows.append((source, *sizes, min(each.name for each in mine), max(each.name for each in mine)))
-    console.write_rows(names, rows, form=form or "table", out=sys.stdout)
+    console.write_rows(names, rows, form=form)
 
 
 @archive_commands.command("verify", epilog="Example: newsroom archive verify")
@@ -676,7 +679,7 @@ def archive_verify(config: Config = CONFIG, data: Data = DATA, debug: Debug = Fa
 
     count = 0
     for source, files, problems in pipeline.verify_archive(_options(config, data)):
-        _print(f"{source}: {files} files, {'all whole' if not problems else f'{len(problems)} damaged or missing'}")
+        console.say(f"{source}: {files} files, {'all whole' if not problems else f'{len(problems)} damaged or missing'}")
         for problem in problems:
             console.error(problem)
         count += len(problems)
@@ -702,8 +705,8 @@ def archive_prune(
 
     gone = pipeline.prune_archive(_options(config, data, wait=wait), days=days, dry_run=dry_run, say=console.error)
     for each in gone:
-        _print(f"{each.where}: {megabytes(each.bytes)}")
-    _print(f"{len(gone)} files, {megabytes(sum(each.bytes for each in gone))} {'would be removed' if dry_run else 'removed'}")
+        console.say(f"{each.where}: {megabytes(each.bytes)}")
+    console.say(f"{len(gone)} files, {megabytes(sum(each.bytes for each in gone))} {'would be removed' if dry_run else 'removed'}")
 
 
 @app.command(epilog="Example: newsroom housekeeping --dry-run")
@@ -714,9 +717,9 @@ def housekeeping(dry_run: DryRun = False, wait: Wait = WAIT, config: Config = CO
 
     freed = 0
     for done in pipeline.keep_house(_options(config, data, wait=wait), dry_run=dry_run, say=console.error):
-        _print(f"{done.what}: {done.line}")
+        console.say(f"{done.what}: {done.line}")
         freed += done.freed_bytes
-    _print(f"{megabytes(freed)} {'would be freed' if dry_run else 'freed'}")
+    console.say(f"{megabytes(freed)} {'would be freed' if dry_run else 'freed'}")
 
 
 @app.command(epilog="Example: newsroom backup /mnt/backup/newsroom")
@@ -732,11 +735,11 @@ def backup(
     from newsroom.housekeeping import megabytes
 
     done = pipeline.back_up(_options(config, data, wait=wait), target, say=console.error)
-    _print(f"{target}: {done.files} files, {megabytes(done.bytes)}, as of {done.run_id}; {done.linked} of them linked, not copied")
+    console.say(f"{target}: {done.files} files, {megabytes(done.bytes)}, as of {done.run_id}; {done.linked} of them linked, not copied")
     for note in done.notes:
-        _print(note)
+        console.say(note)
     if target.resolve().stat().st_dev == data.resolve().stat().st_dev:
-        _print("on the same disk as the data: it helps against mistakes, not against a broken disk")
+        console.say("on the same disk as the data: it helps against mistakes, not against a broken disk")
 
 
 @app.command(epilog="Example: newsroom restore /mnt/backup/newsroom")
@@ -753,7 +756,7 @@ def restore(
     done = pipeline.restore(_options(config, data), source)
     for note in done.notes:
         console.error(note)
-    _print(f"{data}: {done.files} files, {megabytes(done.bytes)}, as of {done.run_id}; the next run goes on from there")
+    console.say(f"{data}: {done.files} files, {megabytes(done.bytes)}, as of {done.run_id}; the next run goes on from there")
 
 
 # --- the schedule
@@ -778,11 +781,11 @@ def serve(base_url: BaseUrl = None, delay: Delay = None, config: Config = CONFIG
 
         _used_prefect.set(True)
         api.wait()
-        _print(f"Prefect's UI: {api.ui_url}")
+        console.say(f"Prefect's UI: {api.ui_url}")
         for line in serving.told(schedules):
-            _print(line)
+            console.say(line)
         offered = schedule.deployments(schedules, plan)
-        serving.serve(offered, schedule.not_offered(schedules), data_dir=data, api=api, say=_print)
+        serving.serve(offered, schedule.not_offered(schedules), data_dir=data, api=api, say=console.say)
 
 
 @app.command(epilog="Example: newsroom deploy --work-pool newsroom")
@@ -824,8 +827,8 @@ def deploy(
         offered = schedule.deployments(schedules, plan, work_pool=work_pool, job_variables=serving.with_heartbeats(given))
         serving.deploy(offered, schedule.not_offered(schedules), work_pool=work_pool)
         for line in serving.told(schedules):
-            _print(line)
-    _print(f"deployed; a worker runs them: prefect worker start --pool {work_pool}")
+            console.say(line)
+    console.say(f"deployed; a worker runs them: prefect worker start --pool {work_pool}")
 
 
 def _job_variables(given: Sequence[str]) -> dict[str, Any]:
@@ -862,9 +865,9 @@ def demo(ctx: typer.Context, config: Config = CONFIG, data: Data = DATA, debug: 
 
     place = data if is_given("data") else data / "demo"
     settings = config if is_given("config") else bundled_config()
-    results = _under_prefect(place, debug, lambda execute: demonstration.two_nights(settings, place, execute=execute, say=_print))
+    results = _under_prefect(place, debug, lambda execute: demonstration.two_nights(settings, place, execute=execute, say=console.say))
     for line in demonstration.what_next(place):
-        _print(line)
+        console.say(line)
     raise typer.Exit(max(EXIT_CODES[result.outcome] for result in results))
 
 
@@ -874,13 +877,8 @@ def demo(ctx: typer.Context, config: Config = CONFIG, data: Data = DATA, debug: 
 @app.callback(invoke_without_command=True)
 def _program(ctx: typer.Context, version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
     if version:
-        _print(f"newsroom {__version__}")
+        console.say(f"newsroom {__version__}")
         raise typer.Exit
-
-
-def _print(line: str) -> None:
-    sys.stdout.write((console.visible(line) if sys.stdout.isatty() else line) + "\n")
-    sys.stdout.flush()
 
 
 def main() -> None:

@@ -39,6 +39,12 @@ def visible(text: str, *, lines: bool = False) -> str:
     return text.translate(_VISIBLE_LINES if lines else _VISIBLE)
 
 
+def say(line: str) -> None:
+    """A line on standard output."""
+    sys.stdout.write((visible(line) if sys.stdout.isatty() else line) + "\n")
+    sys.stdout.flush()
+
+
 def error(message: str) -> None:
     """One readable line on standard error."""
     sys.stderr.write(f"newsroom: {visible(message)}\n")
@@ -62,9 +68,17 @@ def _json(value: object) -> object:
     return value.isoformat() if isinstance(value, (date, datetime)) else str(value)
 
 
-def write_rows(columns: Sequence[str], rows: Sequence[Sequence[Any]], *, form: Format, out: TextIO, title: str | None = None) -> None:
-    """Write rows in the form asked for."""
-    if form == "table":
+def write_rows(
+    columns: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    *,
+    form: Format | None = None,
+    out: TextIO | None = None,
+    title: str | None = None,
+) -> None:
+    """Write rows in the form asked for, else as a table; on standard output, if nowhere else."""
+    out = out or sys.stdout
+    if form in (None, "table"):
         _write_table(columns, rows, out=out, title=title)
     elif form == "csv":
         tame = visible if out.isatty() else str
