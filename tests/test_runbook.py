@@ -123,7 +123,7 @@ def sample() -> SampleSite:
 
 
 def work_plainly(server: Server) -> Callable[..., Any]:
-    """In place of `cli._under_prefect`: the same work, of the newsroom on loopback, without Prefect."""
+    """In place of `cli.executing.under_prefect`: the same work, of the newsroom on loopback, without Prefect."""
 
     def execute(plan: pipeline.Plan) -> Any:
         options = replace(plan.options, base_url=server.url, delay=0)
@@ -157,7 +157,7 @@ def desk(settled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys:
     monkeypatch.setenv("COLUMNS", "200")
     site = sample()
     with serve(site) as server:
-        monkeypatch.setattr(cli, "_under_prefect", work_plainly(server))
+        monkeypatch.setattr(cli.executing, "under_prefect", work_plainly(server))
         yield Desk(folder, site, server, capsys)
 
 

@@ -5,7 +5,6 @@ Everything that may come from a page goes through `visible` on its way to a term
 
 from __future__ import annotations
 
-import csv
 import json
 import sys
 import time
@@ -81,6 +80,8 @@ def write_rows(
     if form in (None, "table"):
         _write_table(columns, rows, out=out, title=title)
     elif form == "csv":
+        import csv
+
         tame = visible if out.isatty() else str
         writer = csv.writer(out, lineterminator="\n")
         writer.writerow(columns)

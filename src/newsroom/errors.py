@@ -1,6 +1,6 @@
 """Errors, named by what the caller can do about them.
 
-Every message is one line: what happened, where, and what to do. `cli.py` prints it and
+Every message is one line: what happened, where, and what to do. `cli/` prints it and
 chooses the exit code from `exit_code`; nothing below the CLI prints or exits.
 """
 
