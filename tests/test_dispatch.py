@@ -33,6 +33,7 @@ class Newsroom:
     waits: bool = False
     taken: list[tuple[str, int]] = field(default_factory=list)
     given: list[int] = field(default_factory=list)
+    written: list[int] = field(default_factory=list)
     threads: set[int] = field(default_factory=set)
     under_way: int = 0
     most: int = 0
@@ -47,10 +48,11 @@ class Newsroom:
         self.taken.append((self.name, self.next))
         return f"fetch {self.name}", self.work, Share(self.name, self.next)
 
-    def give(self, batch: Share, came: Any) -> None:
+    def give(self, batch: Share, came: Any) -> Callable[[], None]:
         self.under_way -= 1
         self.given.append(batch.number)
         self.threads.add(threading.get_ident())
+        return lambda: self.written.append(batch.number)
 
     @property
     def is_finished(self) -> bool:
@@ -129,3 +131,29 @@ def test_a_batch_that_fails_ends_the_run_when_the_others_have_come_in(engine: An
     with pytest.raises(ValueError, match="number three"):
         Desk(engine, threading.Event()).serve([room])
     assert {1, 2} <= set(room.given) and 3 not in room.given
+    assert room.written == room.given
+
+
+def test_the_next_batch_is_under_way_while_one_is_written_down() -> None:
+    """Nobody waits for the disk; and what has come is written down even if there can be no next one."""
+    under_way = [threading.Event() for _ in range(4)]
+
+    class Patient(Newsroom):
+        def give(self, batch: Share, came: Any) -> Callable[[], None]:
+            write_down = super().give(batch, came)
+
+            def slowly() -> None:
+                assert batch.number == 3 or under_way[batch.number + 1].wait(60)
+                write_down()
+
+            return slowly
+
+        def take(self) -> tuple[str, Callable[[Share], Any], Share] | None:
+            if self.next == 3:
+                raise RuntimeError("can't start new thread")
+            return super().take()
+
+    room = Patient("a", 9, lambda share: under_way[share.number].set())
+    with pytest.raises(RuntimeError, match="can't start new thread"):
+        Desk(Threads(1), threading.Event()).serve([room])
+    assert room.written == [1, 2, 3]

@@ -149,7 +149,7 @@ def test_batches_are_asked_for_only_as_there_is_room(server: str) -> None:
         dispatch.each(engine, threading.Event(), "fetch osce", lambda share: share.number, shares(), lambda number: taken.remove(number))
 
     in_a_flow(taken_in)
-    assert max(most) <= ROOM and not taken
+    assert max(most) <= ROOM + 1 and not taken  # one that has come back may still be taken in
 
 
 @pytest.mark.parametrize(

@@ -86,7 +86,10 @@ def test_batches_side_by_side_share_the_connections(
 def test_whatever_batches_come_and_go_no_more_connections_are_used(
     concurrency: int, processes: int | None, walking: bool, data: st.DataObject
 ) -> None:
-    """However many processes there are, and wherever the walk ends: of the batches handed out those with the largest shares may be at work."""
+    """However many processes there are, and wherever the walk ends: of the batches handed out those with the largest shares may be at work.
+
+    Whether one may wait before the pool is decided anew each time.
+    """
     shares: list[int] = []
     for _ in range(data.draw(st.integers(1, 30))):
         event = data.draw(st.sampled_from(["batch", "batch", "done", "walked"]))
@@ -96,7 +99,8 @@ def test_whatever_batches_come_and_go_no_more_connections_are_used(
             shares.pop(data.draw(st.integers(0, len(shares) - 1)))
         elif event == "batch":
             own = concurrency - walking
-            share = share_of(own, shares, at_work=processes, among=data.draw(st.integers(1, 8)))
+            at_work = processes if data.draw(st.booleans()) else None
+            share = share_of(own, shares, at_work=at_work, among=data.draw(st.integers(1, 8)))
             assert share >= 1 or shares or not own, "where nobody is at work, somebody may be"
             shares += [share] if share > 0 else []
         assert sum(sorted(shares, reverse=True)[:processes]) + walking <= concurrency

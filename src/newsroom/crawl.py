@@ -203,6 +203,11 @@ class Crawl:
         """Whether its batches mostly wait: such a source is no reason for another one to wait."""
         return self._is_paced([memory for memory, _ in self._memory.values()])
 
+    @property
+    def _has_time(self) -> bool:
+        """Whether what takes the time is the site, not we."""
+        return self.waits or (self._answer_seconds or 0) > READING_SECONDS * self.source.politeness.concurrency
+
     def take(self) -> tuple[str, Callable[[Any], Any], FetchBatch] | None:
         """The next batch, if one may go out now."""
         if not self._waiting or self._alike.verdict or self.desk.stop.is_set():
@@ -239,8 +244,12 @@ class Crawl:
 
     def _lanes(self) -> int:
         """Batches of this source that may be under way at a time."""
-        known = [memory for memory, _ in self._memory.values()]
-        return 1 if self._is_paced(known) else max(1, min(self.desk.engine.room, self.source.politeness.concurrency))
+        if self._is_paced([memory for memory, _ in self._memory.values()]):
+            return 1
+        room = self.desk.engine.room
+        if self._pooled and self._has_time and self.processes is not None:
+            room = min(room, self.processes.count)  # none waits before the pool, with connections that others could use
+        return max(1, min(room, self.source.politeness.concurrency))
 
     def _is_paced(self, known: Sequence[HostMemory]) -> bool:
         return self.way.delay_seconds > 0 or not known or any(memory.delay_seconds > 0 for memory in known)
@@ -253,12 +262,13 @@ class Crawl:
     def _share(self, pooled: bool, *, among: int) -> int:
         """Connections for the next batch, of which there may be so many more; 0 if all of the source's are in use.
 
-        The pool has no more batches at work than it has processes, and those that wait before it ask for nothing.
+        The pool has no more batches at work than it has processes, and one that waits before it, so that no core does, asks for nothing.
         """
         own = self.source.politeness.concurrency - self._walking
         if pooled and self._shares and not self._pooled:
             return 0  # those under way are no batches of the pool
-        share = share_of(own, self._shares, at_work=self.processes.count if pooled and self.processes else None, among=among)
+        queues = pooled and self.processes is not None and not self._has_time
+        share = share_of(own, self._shares, at_work=self.processes.count if queues and self.processes else None, among=among)
         return share if self._answer_seconds is None else min(share, math.ceil(self._answer_seconds / READING_SECONDS))
 
     def _work(self) -> Callable[[FetchBatch], Fetched]:
@@ -275,8 +285,8 @@ class Crawl:
             return f"{self.errand.run_id}.w{self._files}"
         return self._free.pop()
 
-    def give(self, batch: FetchBatch, came: Fetched) -> None:
-        """Write down what came of a batch."""
+    def give(self, batch: FetchBatch, came: Fetched) -> Callable[[], None]:
+        """Learn from what came of a batch; it is still to be written down."""
         self._shares.remove(batch.concurrency)
         if not batch.is_far:
             self._ends[batch.warc_name] = came.warc_end
@@ -288,6 +298,10 @@ class Crawl:
             fetch.look_at(each, self._alike)
         if came.verdict:
             self._alike.trip(came.verdict)
+        self.counts["requests"] += came.requests
+        return lambda: self._write_down(came)
+
+    def _write_down(self, came: Fetched) -> None:
         report = fetch.record(
             came.fetches,
             came.readings,
@@ -297,12 +311,12 @@ class Crawl:
             alike=self._alike,
             now=self.clock(),
         )
-        count_words(self.warehouse, at_least=PORTION)
         self._count(report)
         self._totals.update(report.counts)
-        self.counts["requests"] += came.requests
         self._done += len(came.fetches)
         self.watch.progress("fetch", self.source.name, self._done, None if self._walking else self._planned)
+        if self._has_time:  # after what has come meanwhile, for this takes longer
+            self.desk.post(partial(count_words, self.warehouse, at_least=PORTION))
 
     @property
     def is_finished(self) -> bool:

@@ -168,8 +168,8 @@ class Lane(Protocol):
         """The stage, the work and a batch that may go out now; None if there is none for the moment."""
         ...
 
-    def give(self, batch: Any, came: Any) -> None:
-        """What came of a batch."""
+    def give(self, batch: Any, came: Any) -> Callable[[], None]:
+        """What came of a batch: take note of it, as far as the next batch depends on it. What is left to do is returned."""
         ...
 
     @property
@@ -188,6 +188,8 @@ class Desk:
         self._under_way: Counter[bool] = Counter()
         """Batches, by whether they wait in the waiting room."""
         self._beside = 0
+        self._lanes: Sequence[Lane] = ()
+        """That batches are handed out from."""
 
     def post(self, action: Callable[[], None]) -> None:
         """Have something done by the desk's own thread; from any thread."""
@@ -201,24 +203,26 @@ class Desk:
 
     def serve(self, lanes: Sequence[Lane]) -> None:
         """Until all lanes are finished. Raises what any batch or walk raised, when the others under way have ended."""
+        self._lanes = lanes
         try:
             while True:
-                self._hand_out(lanes)
+                self._hand_out()
                 if not (self._under_way.total() or self._beside) and all(lane.is_finished for lane in lanes):
                     return
                 self._inbox.get()()
         except BaseException as error:
             failed = isinstance(error, Exception)
             self.stop.set()
+            self._lanes = ()
             self._wait(seconds=None if failed else PATIENCE_SECONDS)
             raise
 
-    def _hand_out(self, lanes: Sequence[Lane]) -> None:
+    def _hand_out(self) -> None:
         """Turn by turn, so that a long lane does not keep the short ones waiting."""
         took = True
         while took:
             took = False
-            for lane in lanes:
+            for lane in self._lanes:
                 waits = lane.waits and self.engine.waiting_room > 0
                 if self._under_way[waits] >= (self.engine.waiting_room if waits else self.engine.room):
                     continue
@@ -229,11 +233,16 @@ class Desk:
     def _start(self, lane: Lane, waits: bool, stage: str, work: Callable[[Any], Any], batch: Batch) -> None:
         self._under_way[waits] += 1
         pending = self.engine.submit(stage, work, batch)
-        pending.add_done_callback(lambda done: self.post(lambda: lane.give(batch, self._back(done, waits))))
+        pending.add_done_callback(lambda done: self.post(lambda: self._take_in(lane, waits, batch, done)))
 
-    def _back(self, done: Pending[T], waits: bool) -> T:
+    def _take_in(self, lane: Lane, waits: bool, batch: Batch, done: Pending[Any]) -> None:
+        """Nobody waits for the next batch while this one is written down."""
         self._under_way[waits] -= 1
-        return done.result()
+        write_down = lane.give(batch, done.result())
+        try:
+            self._hand_out()
+        finally:
+            write_down()
 
     def _ended(self, done: Pending[None]) -> None:
         self._beside -= 1
@@ -270,10 +279,10 @@ class _Queue:
         self._exhausted = True
         return None
 
-    def give(self, batch: Any, came: Any) -> None:
+    def give(self, batch: Any, came: Any) -> Callable[[], None]:
         """Take it in."""
         self._open -= 1
-        self._give(came)
+        return lambda: self._give(came)
 
     @property
     def is_finished(self) -> bool:

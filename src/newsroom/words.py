@@ -1,7 +1,6 @@
 """The index of the full-text search: the words of every text, counted once and kept (`facts.search_…`), so that a night costs what is new.
 
-While articles are asked for, words are counted as soon as there are texts enough: under politeness there is time for it. The end of the
-night counts the rest.
+Where the site is what takes the time, they are counted while it is asked, as soon as there are texts enough. The end of the night counts the rest.
 """
 
 from __future__ import annotations
