@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import random
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -371,6 +372,29 @@ def test_many_portions_make_the_same_file(facts: Facts, tmp_path: Path, monkeypa
                 rows.append(reader.query(f"SELECT * FROM {table}").rows)
                 assert rows[-1] == reader.query(f"SELECT * FROM {table} ORDER BY {order}").rows
         assert rows[0] == rows[1] and len(rows[0]) == 40 + (table == "article_versions")
+
+
+def test_the_listings_word_on_an_article_is_the_last_of_all_its_addresses(facts: Facts) -> None:
+    """Under one address or several, seen together or one after the other, with fields that come and go: by the rule, column by column."""
+    dice = random.Random(7)
+    for night in range(6):
+        entries = []
+        for number in dice.sample(range(12), 8):
+            for url in dice.sample(("node/1", "press/1", "a/1"), dice.choice((1, 1, 2))) if number > 5 else ("press/1",):
+                day = dice.choice((None, date(2026, 1, night + 1)))
+                entries.append({
+                    "source": "s", "article_id": f"s:{number}", "url": f"https://s.example/{url}-{number}", "title": f"T {night}", "published_on": day,
+                    "content_type": dice.choice((None, "News")), "issuers": [str(night)], "topics": [], "entry_sha256": "", "run_id": "r",
+                    "seen_at": NIGHT + timedelta(days=night),
+                })  # fmt: skip
+        facts.warehouse.append("facts.entries", entries)
+    rule = """SELECT source, article_id, arg_min(url, (contains(url, '/node/'), url)) AS url, arg_max(title, (tick, url)) AS title,
+            arg_max(published_on, (tick, url)) AS published_on, arg_max(content_type, (tick, url)) AS content_type,
+            arg_max(issuers, (tick, url)) AS issuers, arg_max(topics, (tick, url)) AS topics, min(seen_at) AS first_seen_at
+        FROM facts.entries GROUP BY source, article_id ORDER BY article_id"""
+    assert facts.warehouse.ask("FROM facts.listed ORDER BY article_id").dicts() == facts.warehouse.ask(rule).dicts() != []
+    ways = "SELECT count(*) FILTER (n = 1) > 0 AND count(*) FILTER (n > 1) > 0 FROM (SELECT count(*) AS n FROM facts.entries GROUP BY article_id)"
+    assert facts.warehouse.ask(ways).rows == [(True,)]
 
 
 def test_words_are_counted_once_a_portion_after_the_other(facts: Facts) -> None:

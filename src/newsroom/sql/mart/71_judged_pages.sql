@@ -50,7 +50,13 @@ looked_at AS (
     SELECT source, article_id, page_tick, 'history', published_row, NULL FROM paired
     WHERE published_row IS NOT NULL AND source IN (SELECT source FROM paired WHERE basis IS NOT NULL)
 ),
-listed AS (SELECT article_id, arg_max(rowid, (tick, url)) AS listed_row, arg_min(url, (contains(url, '/node/'), url)) AS url FROM facts.entries GROUP BY article_id),
+listed AS ( -- as facts.listed has it, by rowid
+    SELECT article_id, any_value(rowid) AS listed_row, any_value(url) AS url FROM facts.entries GROUP BY article_id HAVING count(*) = 1
+    UNION ALL
+    SELECT article_id, arg_max(rowid, (tick, url)), coalesce(min(url) FILTER (NOT contains(url, '/node/')), min(url))
+    FROM facts.entries SEMI JOIN (SELECT article_id FROM facts.entries GROUP BY article_id HAVING count(*) > 1) USING (article_id)
+    GROUP BY article_id
+),
 dated AS (
     SELECT k.*, l.listed_row, l.url AS listed_url, e.content_type AS listed_type, coalesce(e.published_on, r.published_on) AS on_day,
         max(coalesce(e.published_on, r.published_on)) FILTER (k.basis = 'history') OVER (PARTITION BY k.source) AS newest_on
