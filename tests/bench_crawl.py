@@ -146,6 +146,19 @@ def make_site(place: Path, articles: int) -> int:
     return last + 1
 
 
+def quiet_site(place: Path, listing_pages: int) -> Path:
+    """The newsroom as a nightly finds it when there is nothing new: what it listed last is two hundred entries, all else is years older.
+
+    (The generated one lists a tenth of all its articles in its last month.)
+    """
+    listing_dir, quiet = place / "site" / "_listing", place / "quiet"
+    (quiet / "site" / "_listing").mkdir(parents=True)
+    shutil.copy(place / "site" / "robots.txt.gz", quiet / "site")
+    for number, shown in enumerate((*range(4), *range(listing_pages * 3 // 4, listing_pages - 1))):
+        shutil.copy(listing_dir / f"{shown}.gz", quiet / "site" / "_listing" / f"{number}.gz")
+    return quiet
+
+
 def free_port() -> int:
     """A port that nobody listens at."""
     with socket.create_server(("127.0.0.1", 0)) as server:
@@ -250,6 +263,13 @@ def command_of(who: str, base: str, listing_pages: int, out: Path, config: Path)
     newsroom = [str(Path(sys.executable).with_name("newsroom")), "sweep", "osce", "--base-url", base, "--delay", "0", "--json"]
     direct = ["--direct"] if who == "ours --direct" else []
     return [*newsroom, *direct, "--config", str(config), "--data", str(out)]
+
+
+def night_of(out: Path, base: str, config: Path) -> list[str]:
+    """The command of a nightly."""
+    newsroom = str(Path(sys.executable).with_name("newsroom"))
+    where = ["--base-url", base, "--delay", "0", "--config", str(config), "--data", str(out)]
+    return [newsroom, "run", "osce", "--direct", "--json", *where]
 
 
 def reparse_of(out: Path, config: Path) -> list[str]:
@@ -410,6 +430,7 @@ def main() -> None:
     parser.add_argument("--who", nargs="+", default=["ours", "ours --direct", "dlt", "scrapy"])
     parser.add_argument("--latency", type=float, default=0.0, metavar="SECONDS", help="of every answer (then a server of our own serves)")
     parser.add_argument("--connections", type=int, default=8)
+    parser.add_argument("--nights", type=int, default=0, metavar="N", help="after each `ours --direct`, so many with nothing new")
     parser.add_argument("--place", type=Path, default=ROOT / ".bench" / "work")
     parser.add_argument("--out", type=Path, default=None, metavar="FILE")
     parser.add_argument("--plot", type=Path, default=None, metavar="FILE", help="draw it, too, as SVG")
@@ -423,11 +444,13 @@ def main() -> None:
     with ExitStack() as servers:
         place = chosen.place.resolve()
         shutil.rmtree(place, ignore_errors=True)
-        sites = {}
+        sites, quiets = {}, {}
         for size in chosen.articles:
             folder = place / str(size)
             pages_there = make_site(folder, size)
             sites[size] = (servers.enter_context(served(folder, chosen.latency)), pages_there)
+            if chosen.nights:
+                quiets[size] = servers.enter_context(served(quiet_site(folder, pages_there), chosen.latency))
         environment = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "NEWSROOM_"))}
         also: list[int] = []
         if "ours" in chosen.who:
@@ -450,6 +473,10 @@ def main() -> None:
                     cost = measured(who, size, command, environment, also if who == "ours" else [])
                     costs.append(cost)
                     sys.stderr.write(f"{asdict(cost)}\n")
+                    for _ in range(chosen.nights if who == REPARSED else 0):
+                        command = night_of(out, quiets[size], config_for(place, chosen.connections))
+                        costs.append(measured("ours, nothing new --direct", size, command, environment, []))
+                        sys.stderr.write(f"{asdict(costs[-1])}\n")
                     if who == REPARSED:
                         command = reparse_of(out, config_for(place, chosen.connections))
                         costs.append(measured("ours, reparse --direct", size, command, environment, []))
