@@ -157,3 +157,12 @@ def test_the_next_batch_is_under_way_while_one_is_written_down() -> None:
     with pytest.raises(RuntimeError, match="can't start new thread"):
         Desk(Threads(1), threading.Event()).serve([room])
     assert room.written == [1, 2, 3]
+
+
+def test_a_batch_that_cannot_be_handed_out_is_not_waited_for() -> None:
+    class Gone(Threads):
+        def submit(self, name: str, work: Callable[[Any], Any], batch: Any) -> Any:
+            raise OSError("the server is gone")
+
+    with pytest.raises(OSError, match="the server is gone"):
+        Desk(Gone(1), threading.Event()).serve([Newsroom("a", 1, slowly)])

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import random
+import signal
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -21,7 +24,7 @@ from newsroom.model import Article, Reading
 from newsroom.similarity import bands
 from newsroom.stages import publish
 from newsroom.warehouse import Warehouse, open_public, sql_names, sql_text
-from newsroom.words import PORTION, count_words
+from newsroom.words import PORTION, count_portion, count_words
 from tests.bench_publish import CONFIG, Made
 
 NIGHT = datetime(2026, 3, 1, 2, 30, tzinfo=UTC)
@@ -403,14 +406,41 @@ def test_words_are_counted_once_a_portion_after_the_other(facts: Facts) -> None:
     empty = {"content_sha256": "", "title_sha256": "", "lead_sha256": "", "body_sha256": "", "word_count": 2}
     counted = "SELECT count(*), count(DISTINCT text_sha256), min(document), max(document), min(length), max(length) FROM facts.search_texts"
     facts.warehouse.append("facts.texts", [text | empty for text in texts[: PORTION - 1]])
-    count_words(facts.warehouse, at_least=PORTION)
+    assert not count_portion(facts.warehouse, at_least=PORTION)
     assert facts.warehouse.ask(counted).rows == [(0, 0, None, None, None, None)]
     facts.warehouse.append("facts.texts", [text | empty for text in texts[PORTION - 1 :]])
-    count_words(facts.warehouse, at_least=PORTION)
+    assert count_portion(facts.warehouse, at_least=PORTION) and not count_portion(facts.warehouse, at_least=PORTION)
     assert facts.warehouse.ask(counted).rows == [(PORTION, PORTION, 1, PORTION, 8, 8)]
     for _ in range(2):
         count_words(facts.warehouse)
         assert facts.warehouse.ask(counted).rows == [(PORTION + 30, PORTION + 30, 1, PORTION + 30, 8, 8)]
+
+
+def test_a_text_that_stands_twice_is_no_work_without_end(facts: Facts) -> None:
+    """Nothing writes one twice; but if it were so, a run must not hang for it."""
+    text = {
+        "text_sha256": "t",
+        "title": "Title",
+        "body": "body",
+        "content_sha256": "",
+        "title_sha256": "",
+        "lead_sha256": "",
+        "body_sha256": "",
+    }
+    facts.warehouse.append("facts.texts", [text | {"word_count": 1}])
+    count_words(facts.warehouse)
+    facts.warehouse.append("facts.texts", [text | {"word_count": 1}])
+    count_words(facts.warehouse)
+    assert facts.warehouse.ask("SELECT count(*) FROM facts.search_texts").rows == [(1,)]
+
+
+def test_queries_side_by_side_end_when_the_run_is_told_to_stop(facts: Facts, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Signals reach the main thread only, which waits: the queries are told, which would else take hours."""
+    endless = "SELECT count(*) FROM range(10000000000) AS a(n), range(1000) AS b(m) WHERE hash(n, m) = 1"
+    monkeypatch.setattr(warehouse_module, "sql_text", lambda _name: endless)
+    threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+    with pytest.raises(KeyboardInterrupt):
+        facts.warehouse.rows_side_by_side(["checks/a", "checks/b", "checks/c"])
 
 
 def test_a_text_is_signed_once(facts: Facts) -> None:

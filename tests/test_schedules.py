@@ -101,9 +101,9 @@ MONTHS, WEEKDAYS = "jan feb mar apr may jun jul aug sep oct nov dec", "SUN mon t
 LINES = st.tuples(
     written(59),
     written(23),
-    written(31, 1) | written(31, 28) | st.just("L"),
+    written(31, 1) | written(31, 28) | st.sampled_from(["L", "LW", "1,lw"]),
     written(12, 1, names=MONTHS),
-    written(7, names=WEEKDAYS) | st.from_regex(r"\A(mon|fri|[0-7])#[1-5](,sun#5)?\Z|\AL[0-7]\Z"),
+    written(7, names=WEEKDAYS) | st.from_regex(r"\A(mon|fri|[0-7])#[1-5](,sun#5)?\Z|\A(L[0-7]|[0-7]L)(,1)?\Z"),
 ).map(" ".join)
 
 
@@ -123,7 +123,7 @@ def test_a_cron_line_that_is_let_through_means_something_to_prefect(line: str) -
     if cron.problem(line) is None:
         assert comes
     elif comes:  # only to Prefect: ranges around the end (fri-mon), a month 0, a last Friday (L5), a day besides a weekday of the month
-        assert re.search(r"-|#|L", line) or re.search(r"\b0\b", line.split()[3])
+        assert re.search(r"-|#|L|lw", line) or re.search(r"\b0\b", line.split()[3])
 
 
 @pytest.mark.parametrize("zone", ["Europe/Vienna", "America/New_York", "Australia/Lord_Howe", "UTC"])

@@ -27,7 +27,7 @@ from newsroom.stages.fetch import FetchBatch, Fetched, Way
 from newsroom.urls import Addresses
 from newsroom.walk import Page
 from newsroom.warehouse import Warehouse
-from newsroom.words import PORTION, count_words
+from newsroom.words import PORTION, count_portion
 
 FEW = 50
 """Articles that are not worth the start of another process."""
@@ -267,8 +267,8 @@ class Crawl:
         own = self.source.politeness.concurrency - self._walking
         if pooled and self._shares and not self._pooled:
             return 0  # those under way are no batches of the pool
-        queues = pooled and self.processes is not None and not self._has_time
-        share = share_of(own, self._shares, at_work=self.processes.count if queues and self.processes else None, among=among)
+        at_work = self.processes.count if pooled and self.processes and not self._has_time else None
+        share = share_of(own, self._shares, at_work=at_work, among=among)
         return share if self._answer_seconds is None else min(share, math.ceil(self._answer_seconds / READING_SECONDS))
 
     def _work(self) -> Callable[[FetchBatch], Fetched]:
@@ -316,7 +316,7 @@ class Crawl:
         self._done += len(came.fetches)
         self.watch.progress("fetch", self.source.name, self._done, None if self._walking else self._planned)
         if self._has_time:  # after what has come meanwhile, for this takes longer
-            self.desk.post(partial(count_words, self.warehouse, at_least=PORTION))
+            self.desk.post(lambda: count_portion(self.warehouse, at_least=PORTION))
 
     @property
     def is_finished(self) -> bool:

@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Any, Protocol, TypeVar
 
@@ -184,14 +185,14 @@ class Desk:
     def __init__(self, engine: Engine, stop: threading.Event) -> None:
         self.engine = engine
         self.stop = stop
-        self._inbox: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self._inbox: SimpleQueue[Callable[[], object]] = SimpleQueue()
         self._under_way: Counter[bool] = Counter()
         """Batches, by whether they wait in the waiting room."""
         self._beside = 0
         self._lanes: Sequence[Lane] = ()
         """That batches are handed out from."""
 
-    def post(self, action: Callable[[], None]) -> None:
+    def post(self, action: Callable[[], object]) -> None:
         """Have something done by the desk's own thread; from any thread."""
         self._inbox.put(action)
 
@@ -231,8 +232,8 @@ class Desk:
                     self._start(lane, waits, *taken)
 
     def _start(self, lane: Lane, waits: bool, stage: str, work: Callable[[Any], Any], batch: Batch) -> None:
-        self._under_way[waits] += 1
         pending = self.engine.submit(stage, work, batch)
+        self._under_way[waits] += 1
         pending.add_done_callback(lambda done: self.post(lambda: self._take_in(lane, waits, batch, done)))
 
     def _take_in(self, lane: Lane, waits: bool, batch: Batch, done: Pending[Any]) -> None:
@@ -241,8 +242,11 @@ class Desk:
         write_down = lane.give(batch, done.result())
         try:
             self._hand_out()
-        finally:
-            write_down()
+        except BaseException:
+            with suppress(Exception):  # what has come is kept if it can be; the first error is the one to tell
+                write_down()
+            raise
+        write_down()
 
     def _ended(self, done: Pending[None]) -> None:
         self._beside -= 1

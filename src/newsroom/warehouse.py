@@ -209,16 +209,26 @@ class Warehouse:
 
     def rows_side_by_side(self, names: Sequence[str], **values: object) -> list[list[dict[str, Any]]]:
         """The same for several queries, two at a time: most are too small for DuckDB to share one out. They see what has been committed."""
+        at_work: list[duckdb.DuckDBPyConnection] = []
 
         def rows(name: str) -> list[dict[str, Any]]:
             with self._connection.cursor() as beside:
-                return Warehouse(beside, self.path).rows(name, **values)
+                at_work.append(beside)
+                try:
+                    return Warehouse(beside, self.path).rows(name, **values)
+                finally:
+                    at_work.remove(beside)
 
         pool = ThreadPoolExecutor(_SIDE_BY_SIDE, thread_name_prefix="query")
         try:
             return list(pool.map(rows, names))
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for each in tuple(at_work):  # a signal reaches the main thread only
+                each.interrupt()
+            raise
         finally:
-            pool.shutdown(cancel_futures=True)
+            pool.shutdown()
 
     def ask(self, text: str, **values: object) -> Table:
         """Answer of a query."""

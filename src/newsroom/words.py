@@ -11,9 +11,17 @@ PORTION = 1000
 """Texts that `search/count` counts together, for good. That takes 40 MB, so a first crawl needs no more memory than a night."""
 
 
-def count_words(warehouse: Warehouse, *, at_least: int = 1) -> None:
-    """Count the words of the texts that have not been counted, a portion after the other, as long as there are `at_least` so many."""
+def count_words(warehouse: Warehouse) -> None:
+    """Count the words of all texts that have not been counted."""
+    while count_portion(warehouse):
+        pass
+
+
+def count_portion(warehouse: Warehouse, *, at_least: int = 1) -> bool:
+    """Count the words of a portion of them, if there are `at_least` so many. Returns whether any were counted."""
     warehouse.run(sql_text("search/rule"))
-    while warehouse.rows("search/uncounted")[0]["texts"] >= at_least:
-        with warehouse.transaction():
-            warehouse.run(sql_text("search/count"))
+    if warehouse.rows("search/uncounted")[0]["texts"] < at_least:
+        return False
+    with warehouse.transaction():
+        warehouse.run(sql_text("search/count"))
+    return warehouse.ask("SELECT count(*) FROM unindexed").rows != [(0,)]

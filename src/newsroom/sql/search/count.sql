@@ -33,6 +33,5 @@ INSERT INTO facts.search_texts BY NAME
 SELECT u.document, u.text_sha256, coalesce(c.length, 0) AS length, (FROM rule) AS rule
 FROM unindexed AS u LEFT JOIN (SELECT document, sum(weight) AS length FROM counted GROUP BY document) AS c USING (document);
 
-DROP TABLE unindexed;
 DROP TABLE counted;
 DROP MACRO TABLE words_of_part;
