@@ -33,6 +33,7 @@ from newsroom.sample import SampleSite, listing, pages
 ROOT = Path(__file__).resolve().parents[1]
 REPARSED = "ours --direct"
 """Whose archive is read anew afterwards, without the network."""
+NEWSROOM = str(Path(sys.executable).with_name("newsroom"))
 PEERS = {"scrapy": ["scrapy>=2.13", "duckdb>=2.0,<2.1"], "dlt": ["dlt[duckdb]>=1.20", "duckdb>=2.0,<2.1", "selectolax>=1.0.2", "requests"]}
 
 NGINX = """
@@ -260,16 +261,13 @@ def command_of(who: str, base: str, listing_pages: int, out: Path, config: Path)
         script = out.with_suffix(".py")
         script.write_text({"scrapy": SCRAPY, "dlt": DLT}[who], encoding="utf-8")
         return [str(environment_of(who)), str(script), base, str(listing_pages), str(out)]
-    newsroom = [str(Path(sys.executable).with_name("newsroom")), "sweep", "osce", "--base-url", base, "--delay", "0", "--json"]
-    direct = ["--direct"] if who == "ours --direct" else []
-    return [*newsroom, *direct, "--config", str(config), "--data", str(out)]
+    return crawl_of("sweep", base, out, config, is_direct=who == "ours --direct")
 
 
-def night_of(out: Path, base: str, config: Path) -> list[str]:
-    """The command of a nightly."""
-    newsroom = str(Path(sys.executable).with_name("newsroom"))
+def crawl_of(kind: str, base: str, out: Path, config: Path, *, is_direct: bool = True) -> list[str]:
+    """The command of a run of ours."""
     where = ["--base-url", base, "--delay", "0", "--config", str(config), "--data", str(out)]
-    return [newsroom, "run", "osce", "--direct", "--json", *where]
+    return [NEWSROOM, kind, "osce", "--json", *(["--direct"] if is_direct else []), *where]
 
 
 def reparse_of(out: Path, config: Path) -> list[str]:
@@ -281,8 +279,7 @@ def reparse_of(out: Path, config: Path) -> list[str]:
         source.write_text(
             source.read_text(encoding="utf-8").replace('selectors = ["nav",', 'selectors = [".of-no-page", "nav",'), encoding="utf-8"
         )
-    newsroom = str(Path(sys.executable).with_name("newsroom"))
-    return [newsroom, "reparse", "osce", "--direct", "--config", str(other), "--data", str(out)]
+    return [NEWSROOM, "reparse", "osce", "--direct", "--config", str(other), "--data", str(out)]
 
 
 def tree_of(pid: int) -> list[int]:
@@ -469,17 +466,15 @@ def main() -> None:
             for size, (base, listing_pages) in sites.items():
                 for who in chosen.who:
                     out = place / f"{who.replace(' ', '')}-{size}-{number}"
-                    command = command_of(who, base, listing_pages, out, config_for(place, chosen.connections))
-                    cost = measured(who, size, command, environment, also if who == "ours" else [])
-                    costs.append(cost)
-                    sys.stderr.write(f"{asdict(cost)}\n")
-                    for _ in range(chosen.nights if who == REPARSED else 0):
-                        command = night_of(out, quiets[size], config_for(place, chosen.connections))
-                        costs.append(measured("ours, nothing new --direct", size, command, environment, []))
-                        sys.stderr.write(f"{asdict(costs[-1])}\n")
+                    config = config_for(place, chosen.connections)
+                    turns = [(who, command_of(who, base, listing_pages, out, config))]
                     if who == REPARSED:
-                        command = reparse_of(out, config_for(place, chosen.connections))
-                        costs.append(measured("ours, reparse --direct", size, command, environment, []))
+                        turns += (
+                            [("ours, nothing new --direct", crawl_of("run", quiets[size], out, config))] * chosen.nights if quiets else []
+                        )
+                        turns += [("ours, reparse --direct", reparse_of(out, config))]
+                    for name, command in turns:
+                        costs.append(measured(name, size, command, environment, also if who == "ours" else []))
                         sys.stderr.write(f"{asdict(costs[-1])}\n")
                     shutil.rmtree(out, ignore_errors=True)
     if chosen.out:

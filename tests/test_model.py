@@ -28,6 +28,8 @@ from newsroom.words import PORTION, count_portion, count_words
 from tests.bench_publish import CONFIG, Made
 
 NIGHT = datetime(2026, 3, 1, 2, 30, tzinfo=UTC)
+UNHASHED = {"content_sha256": "", "title_sha256": "", "lead_sha256": "", "body_sha256": "", "word_count": 2}
+"""Of a text whose hashes are of no account."""
 
 
 class Facts:
@@ -403,12 +405,11 @@ def test_the_listings_word_on_an_article_is_the_last_of_all_its_addresses(facts:
 def test_words_are_counted_once_a_portion_after_the_other(facts: Facts) -> None:
     """While a crawl is under way only whole portions are, at its end what is left; no text is counted twice or left out."""
     texts = [{"text_sha256": f"{n:064}", "title": f"Title {n}", "body": f"body {n % 7}"} for n in range(PORTION + 30)]
-    empty = {"content_sha256": "", "title_sha256": "", "lead_sha256": "", "body_sha256": "", "word_count": 2}
     counted = "SELECT count(*), count(DISTINCT text_sha256), min(document), max(document), min(length), max(length) FROM facts.search_texts"
-    facts.warehouse.append("facts.texts", [text | empty for text in texts[: PORTION - 1]])
+    facts.warehouse.append("facts.texts", [UNHASHED | text for text in texts[: PORTION - 1]])
     assert not count_portion(facts.warehouse, at_least=PORTION)
     assert facts.warehouse.ask(counted).rows == [(0, 0, None, None, None, None)]
-    facts.warehouse.append("facts.texts", [text | empty for text in texts[PORTION - 1 :]])
+    facts.warehouse.append("facts.texts", [UNHASHED | text for text in texts[PORTION - 1 :]])
     assert count_portion(facts.warehouse, at_least=PORTION) and not count_portion(facts.warehouse, at_least=PORTION)
     assert facts.warehouse.ask(counted).rows == [(PORTION, PORTION, 1, PORTION, 8, 8)]
     for _ in range(2):
@@ -418,19 +419,9 @@ def test_words_are_counted_once_a_portion_after_the_other(facts: Facts) -> None:
 
 def test_a_text_that_stands_twice_is_no_work_without_end(facts: Facts) -> None:
     """Nothing writes one twice; but if it were so, a run must not hang for it."""
-    text = {
-        "text_sha256": "t",
-        "title": "Title",
-        "body": "body",
-        "content_sha256": "",
-        "title_sha256": "",
-        "lead_sha256": "",
-        "body_sha256": "",
-    }
-    facts.warehouse.append("facts.texts", [text | {"word_count": 1}])
-    count_words(facts.warehouse)
-    facts.warehouse.append("facts.texts", [text | {"word_count": 1}])
-    count_words(facts.warehouse)
+    for _ in range(2):
+        facts.warehouse.append("facts.texts", [UNHASHED | {"text_sha256": "t", "title": "Title", "body": "body"}])
+        count_words(facts.warehouse)
     assert facts.warehouse.ask("SELECT count(*) FROM facts.search_texts").rows == [(1,)]
 
 

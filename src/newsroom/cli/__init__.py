@@ -2,7 +2,7 @@
 
 ```
 options.py      what options mean
-executing.py    a run from a command: prepared, shown, done, told
+executing.py    a run from a command: shown, done, told
 runs.py         run, backfill, sweep, reparse
 judging.py      check, publish, rollback
 looking.py      status, coverage, sql, export, report, sources

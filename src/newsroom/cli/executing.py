@@ -1,13 +1,12 @@
-"""A run from a command: prepared, shown, done under Prefect or without it, and told. For all commands that crawl, and for the demo."""
+"""A run from a command: shown, done under Prefect or without it, and told. For all commands that crawl, and for the demo."""
 
 from __future__ import annotations
 
 import json
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -16,10 +15,10 @@ import typer
 from newsroom import console
 from newsroom.errors import NewsroomError
 from newsroom.interrupts import interruptible
-from newsroom.model import RunKind, RunResult
+from newsroom.model import RunResult
 
 if TYPE_CHECKING:
-    from newsroom.pipeline import Options, Plan
+    from newsroom.pipeline import Plan
 
 T = TypeVar("T")
 EXIT_CODES = {"ok": 0, "blocked": 1, "incomplete": 3, "failed": 3}
@@ -27,25 +26,10 @@ used_prefect: ContextVar[bool] = ContextVar("used_prefect", default=False)
 """Set once Prefect is imported: the process then ends in another way (`newsroom.cli`)."""
 
 
-def run_flow(
-    kind: RunKind,
-    options: Options,
-    *,
-    sources: Sequence[str] = (),
-    since: date | None = None,
-    until: date | None = None,
-    ids: Sequence[str] = (),
-    again: bool = False,
-    as_json: bool = False,
-    direct: bool = False,
-    debug: bool,
-) -> None:
-    """Prepare and run a flow; show the plan while Prefect starts."""
-    from newsroom import pipeline
-
-    plan = pipeline.prepare(kind, options, sources=sources, since=since, until=until, ids=ids, again=again)
+def run_flow(plan: Plan, *, as_json: bool = False, direct: bool = False, debug: bool) -> None:
+    """Run a flow; show the plan while Prefect starts."""
     try:
-        result = _directly(plan) if direct else under_prefect(options.data_dir, debug, lambda execute: execute(plan))
+        result = _directly(plan) if direct else under_prefect(plan.options.data_dir, debug, lambda execute: execute(plan))
     except NewsroomError as error:
         if as_json and error.exit_code == 3:
             say_as_json(None, "failed", {})

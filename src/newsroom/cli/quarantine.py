@@ -59,10 +59,12 @@ def quarantine_retry(
     debug: Debug = False,
 ) -> None:
     """Try again what was set aside: unreadable pages from the archive, what could not be had from the site."""
+    from newsroom.pipeline import prepare
+
     known = {name for row in _set_aside(data).dicts() for name in (row["quarantine_id"], row["article_id"])}
     if unknown := [name for name in ids or () if name not in known]:
         raise ConfigError(f"quarantine: {', '.join(unknown)}: not set aside; `newsroom quarantine list` shows what is")
-    run_flow("retry", as_options(config, data, base_url, delay, wait=wait), ids=ids or (), debug=debug)
+    run_flow(prepare("retry", as_options(config, data, base_url, delay, wait=wait), ids=ids or ()), debug=debug)
 
 
 def _set_aside(data: Path) -> Table:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -31,7 +30,7 @@ from newsroom.cli.options import (
 
 if TYPE_CHECKING:
     from newsroom.backfill import Forecast
-    from newsroom.pipeline import Options
+    from newsroom.pipeline import Plan
 
 commands = typer.Typer()
 
@@ -50,8 +49,10 @@ def run(
     debug: Debug = False,
 ) -> None:
     """The nightly: new, changed and due items, to published."""
-    options = as_options(config, data, base_url, delay, recheck, wait)
-    run_flow("nightly", options, sources=sources or (), as_json=as_json, direct=direct, debug=debug)
+    from newsroom.pipeline import prepare
+
+    plan = prepare("nightly", as_options(config, data, base_url, delay, recheck, wait), sources=sources or ())
+    run_flow(plan, as_json=as_json, direct=direct, debug=debug)
 
 
 @commands.command(epilog="Example: newsroom backfill osce --since 2001-01-01 --until 2002-01-01")
@@ -76,11 +77,14 @@ def backfill(
     A long window is done in slices, the newest first; between two of them a nightly that waits has its turn. Slices that are complete
     are left out when the same is typed again.
     """
+    from newsroom.pipeline import prepare
+
     options = as_options(config, data, base_url, delay, recheck, wait)
+    plan = prepare("backfill", options, sources=[source], since=since, until=until, again=again)
     if dry_run:
-        _foresee(options, source, since, until, again=again, as_json=as_json)
+        _foresee(plan, as_json=as_json)
     else:
-        run_flow("backfill", options, sources=[source], since=since, until=until, again=again, as_json=as_json, direct=direct, debug=debug)
+        run_flow(plan, as_json=as_json, direct=direct, debug=debug)
 
 
 @commands.command(epilog="Example: newsroom sweep osce")
@@ -100,8 +104,10 @@ def sweep(
 
     Finds what any overlap missed, and confirms removals.
     """
-    options = as_options(config, data, base_url, delay, recheck, wait)
-    run_flow("sweep", options, sources=[source], as_json=as_json, direct=direct, debug=debug)
+    from newsroom.pipeline import prepare
+
+    plan = prepare("sweep", as_options(config, data, base_url, delay, recheck, wait), sources=[source])
+    run_flow(plan, as_json=as_json, direct=direct, debug=debug)
 
 
 @commands.command(epilog="Example: newsroom reparse osce")
@@ -114,16 +120,18 @@ def reparse(
     debug: Debug = False,
 ) -> None:
     """Archived pages through today's parser, no network at all."""
-    run_flow("reparse", as_options(config, data, wait=wait), sources=sources or (), direct=direct, debug=debug)
+    from newsroom.pipeline import prepare
+
+    plan = prepare("reparse", as_options(config, data, wait=wait), sources=sources or ())
+    run_flow(plan, direct=direct, debug=debug)
 
 
-def _foresee(options: Options, source: str, since: date, until: date, *, again: bool, as_json: bool) -> None:
+def _foresee(plan: Plan, *, as_json: bool) -> None:
     """What a backfill would do: in figures, or as a table and in words."""
-    from newsroom import backfill, pipeline, slices
+    from newsroom import backfill, slices
 
-    plan = pipeline.prepare("backfill", options, sources=[source], since=since, until=until, again=again)
-    (definition,) = plan.sources
-    delay = definition.politeness.delay_seconds if options.delay is None else options.delay
+    (source,) = plan.sources
+    delay = source.politeness.delay_seconds if plan.options.delay is None else plan.options.delay
     parts = backfill.foresee(plan)
     to_do = [each for each in parts if not each.is_done]
     unknown = [each for each in to_do if each.pages is None]
@@ -133,7 +141,7 @@ def _foresee(options: Options, source: str, since: date, until: date, *, again: 
             "slices": len(parts), "slices_done": len(parts) - len(to_do), "slices_unknown": len(unknown),
             "listed": sum(each.listed for each in parts), "to_ask": sum(each.to_ask for each in to_do), "seconds": round(known),
         }  # fmt: skip
-        say_as_json(None, "ok", {source: counts})
+        say_as_json(None, "ok", {source.name: counts})
         return
 
     def time(part: Forecast) -> str:
