@@ -50,6 +50,7 @@ $(VENV)/.locked: requirements.lock
 
 $(VENV)/.installed: $(VENV)/.locked pyproject.toml
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m compileall -q src flows # whoever runs it may not be allowed to write here, and would compile it all at every start
 	@touch $@
 	@echo 'Installed. Try: $(BIN)/newsroom --help'
 

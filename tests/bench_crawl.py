@@ -387,6 +387,15 @@ def table(costs: list[Cost]) -> str:
     return "\n".join(lines)
 
 
+EMPTY_FLOW = """
+from prefect import flow
+@flow
+def nothing() -> None: ...
+nothing()
+print(0)
+"""
+"""What Prefect takes by itself, to be taken off a night under it."""
+
 COLOURS = {"ours": "#c0532b", "ours --direct": "#1f6f8b", "ours, reparse --direct": "#8fb8c6", "dlt": "#6a8f3c", "scrapy": "#7a6fa8"}
 
 
@@ -427,7 +436,7 @@ def main() -> None:
     parser.add_argument("--who", nargs="+", default=["ours", "ours --direct", "dlt", "scrapy"])
     parser.add_argument("--latency", type=float, default=0.0, metavar="SECONDS", help="of every answer (then a server of our own serves)")
     parser.add_argument("--connections", type=int, default=8)
-    parser.add_argument("--nights", type=int, default=0, metavar="N", help="after each `ours --direct`, so many with nothing new")
+    parser.add_argument("--nights", type=int, default=0, metavar="N", help="after each crawl of ours, so many with nothing new")
     parser.add_argument("--place", type=Path, default=ROOT / ".bench" / "work")
     parser.add_argument("--out", type=Path, default=None, metavar="FILE")
     parser.add_argument("--plot", type=Path, default=None, metavar="FILE", help="draw it, too, as SVG")
@@ -448,7 +457,9 @@ def main() -> None:
             sites[size] = (servers.enter_context(served(folder, chosen.latency)), pages_there)
             if chosen.nights:
                 quiets[size] = servers.enter_context(served(quiet_site(folder, pages_there), chosen.latency))
-        environment = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "NEWSROOM_"))}
+        # users have no such variable: with it, every start compiles all modules anew
+        apart = ("PREFECT_", "NEWSROOM_", "PYTHONDONTWRITEBYTECODE")
+        environment = {name: value for name, value in os.environ.items() if not name.startswith(apart)}
         also: list[int] = []
         if "ours" in chosen.who:
             port = free_port()
@@ -468,11 +479,12 @@ def main() -> None:
                     out = place / f"{who.replace(' ', '')}-{size}-{number}"
                     config = config_for(place, chosen.connections)
                     turns = [(who, command_of(who, base, listing_pages, out, config))]
+                    for _ in range(chosen.nights if who not in PEERS else 0):
+                        night = crawl_of("run", quiets[size], out, config, is_direct=who == REPARSED)
+                        turns.append((who.replace("ours", "ours, nothing new"), night))
+                        turns += [("prefect, an empty flow", [sys.executable, "-c", EMPTY_FLOW])] if who == "ours" else []
                     if who == REPARSED:
-                        turns += (
-                            [("ours, nothing new --direct", crawl_of("run", quiets[size], out, config))] * chosen.nights if quiets else []
-                        )
-                        turns += [("ours, reparse --direct", reparse_of(out, config))]
+                        turns.append(("ours, reparse --direct", reparse_of(out, config)))
                     for name, command in turns:
                         costs.append(measured(name, size, command, environment, also if who == "ours" else []))
                         sys.stderr.write(f"{asdict(costs[-1])}\n")
