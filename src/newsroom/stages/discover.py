@@ -51,10 +51,10 @@ class Discovering:
         self.walk_id = f"{run_id}/{source.name}"
         self._started_at = clock()
         self.bounds = _bounds(source, kind, window, warehouse, now=self._started_at)
-        self._known = _known_states(warehouse, source)
-        self._listed = {
-            row[0] for row in warehouse.ask("SELECT DISTINCT article_id FROM facts.entries WHERE source = $s", s=source.name).rows
-        }
+        self._known: dict[str, str | None] = {}
+        """The state in which each address met was last listed; None if it never was."""
+        self._listed: set[str] = set()
+        """Articles met that some page listed before."""
         self._seen: set[str] = set()
         self._refused: set[str] = set()
         self._walk: Walk | None = None
@@ -69,6 +69,7 @@ class Discovering:
         """Write pages down, in one transaction; returns the entries of articles that no page ever listed before."""
         states: list[list[dict[str, object]]] = []
         sightings: list[dict[str, object]] = []
+        self._recall(pages)
         for page in pages:
             states.append([])
             for entry in _once(page.entries):
@@ -80,6 +81,16 @@ class Discovering:
         new = {entry.article_id: entry for page in pages for entry in page.entries if entry.article_id not in self._listed}
         self._listed.update(new)
         return list(new.values())
+
+    def _recall(self, pages: Sequence[Page]) -> None:
+        """What was listed before of the entries that this walk meets for the first time."""
+        new = {entry.url: entry.article_id for page in pages for entry in page.entries if entry.url not in self._known}
+        if new:
+            of = {"source": self.source.name, "urls": list(new), "article_ids": list(set(new.values()))}
+            self._known |= dict.fromkeys(new) | {
+                row["url"]: row["entry_sha256"] for row in self._warehouse.rows("queue/known_entries", **of)
+            }
+            self._listed |= {row["article_id"] for row in self._warehouse.rows("queue/known_articles", **of)}
 
     def _take(self, entry: Entry, seen_at: datetime, states: list[dict[str, object]], sightings: list[dict[str, object]]) -> None:
         """The rows an entry is worth: a state if the listing says something new of it, a sighting if the walk sees it for the first time."""
@@ -202,13 +213,6 @@ def _doubt_empty(html: str, url: str, source: Source, addresses: Addresses, resp
 
 def _once(entries: Iterable[Entry]) -> list[Entry]:
     return list({entry.url: entry for entry in entries}.values())
-
-
-def _known_states(warehouse: Warehouse, source: Source) -> dict[str, str]:
-    rows = warehouse.ask(
-        "SELECT url, arg_max(entry_sha256, tick) AS entry_sha256 FROM facts.entries WHERE source = $source GROUP BY url", source=source.name
-    )
-    return dict(rows.rows)
 
 
 def state_sha256(entry: Entry) -> str:

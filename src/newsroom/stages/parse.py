@@ -43,13 +43,10 @@ class ReadBatch:
 
 def pending(source: Source, *, warehouse: Warehouse, force: tuple[str, ...] = ()) -> list[ReadJob]:
     """Archived pages that today's parser and definition have not read yet, and those of the articles in `force`; in archive order."""
-    rows = warehouse.rows(
-        "queue/pending_reads",
-        source=source.name,
-        parser_version=extract.PARSER_VERSION,
-        definition_sha256=extract.definition_sha256(source),
-        force=list(force),
-    )
+    today = {"source": source.name, "parser_version": extract.PARSER_VERSION, "definition_sha256": extract.definition_sha256(source)}
+    if not force and not warehouse.rows("queue/has_unread", **today)[0]["has_unread"]:
+        return []
+    rows = warehouse.rows("queue/pending_reads", **today, force=list(force))
     return [ReadJob(archived=ArchiveRef(row.pop("warc_file"), row.pop("warc_offset")), **row) for row in rows]
 
 

@@ -31,21 +31,26 @@ judged AS (
                 (failed_nights > 0 AND NOT is_dead AND (is_ahead OR next_try_at <= $now))
                 OR (is_damaged AND NOT is_dead)
                 OR is_ahead
-                OR list_bool_or(list_transform($recheck_days, lambda d: born_on + d BETWEEN CAST(tried_at AS DATE) + 1 AND CAST($now AS DATE)))
+                OR CASE WHEN CAST(tried_at AS DATE) < born_on + list_max($recheck_days) -- else none is left, and to look at each costs more
+                    THEN list_bool_or(list_transform($recheck_days, lambda d: born_on + d BETWEEN CAST(tried_at AS DATE) + 1 AND CAST($now AS DATE)))
+                    ELSE false END
                 OR ($unseen_walk IS NOT NULL AND failed_nights = 0
                     AND article_id NOT IN (SELECT article_id FROM facts.sightings WHERE walk_id = $unseen_walk))
         END AS is_wanted
     FROM candidates
+),
+wanted AS MATERIALIZED (
+    FROM judged WHERE is_wanted AND ($started_at IS NULL OR tried_at IS NULL OR is_ahead OR tried_at < $started_at)
 )
 SELECT article_id, url, CASE WHEN NOT is_damaged THEN etag END AS etag, CASE WHEN NOT is_damaged THEN last_modified END AS last_modified, published_on AS listed_on, payload_at, title AS listed_title,
     CASE WHEN NOT is_damaged THEN read_sha256 END AS read_sha256
-FROM judged
+FROM wanted
 LEFT JOIN facts.distrusted USING (article_id)
 LEFT JOIN (
     SELECT article_id, arg_max(payload_sha256, tick) FILTER (text_sha256 IS NOT NULL) AS read_sha256
     FROM facts.readings
     WHERE source = $source AND parser_version = $parser_version AND definition_sha256 = $definition_sha256
+        AND article_id IN (SELECT article_id FROM wanted)
     GROUP BY article_id
 ) USING (article_id)
-WHERE is_wanted AND ($started_at IS NULL OR tried_at IS NULL OR is_ahead OR tried_at < $started_at)
 ORDER BY distrusted_at NULLS FIRST, born_on DESC, article_id;

@@ -25,13 +25,17 @@ attempts AS (
         max_by(f.detail, f.tick) AS last_detail,
         max_by(f.reason, f.tick) AS last_reason,
         min_by(f.fetched_at, f.tick) FILTER (h.had_tick IS NULL OR f.tick > h.had_tick) AS failing_since_at,
-        count(*) AS attempt_count,
-        count(DISTINCT date_trunc('day', f.fetched_at)) FILTER (
-            f.outcome IN ('failed', 'gone', 'rejected') AND (h.had_tick IS NULL OR f.tick > h.had_tick)
-        ) AS failed_nights
+        count(*) AS attempt_count
     FROM facts.answers AS f
     LEFT JOIN last_had AS h USING (article_id)
     WHERE f.reason IS DISTINCT FROM 'host-down'
+    GROUP BY f.article_id
+),
+nights AS ( -- few have any
+    SELECT f.article_id, count(DISTINCT date_trunc('day', f.fetched_at)) AS failed_nights
+    FROM facts.answers AS f
+    LEFT JOIN last_had AS h USING (article_id)
+    WHERE f.reason IS DISTINCT FROM 'host-down' AND f.outcome IN ('failed', 'gone', 'rejected') AND (h.had_tick IS NULL OR f.tick > h.had_tick)
     GROUP BY f.article_id
 )
 SELECT
@@ -39,8 +43,9 @@ SELECT
     h.had_at, h.had_tick, h.payload_at, v.etag, v.last_modified,
     a.tried_at, a.last_outcome, a.last_reason, a.last_detail, a.failing_since_at,
     coalesce(a.attempt_count, 0) AS attempt_count,
-    coalesce(a.failed_nights, 0) AS failed_nights
+    coalesce(n.failed_nights, 0) AS failed_nights
 FROM facts.listed AS l
 LEFT JOIN last_had AS h USING (article_id)
 LEFT JOIN validators AS v USING (article_id)
-LEFT JOIN attempts AS a USING (article_id);
+LEFT JOIN attempts AS a USING (article_id)
+LEFT JOIN nights AS n USING (article_id);
