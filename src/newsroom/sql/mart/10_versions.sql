@@ -1,11 +1,12 @@
 -- One row is a version of an article: a stretch of responses with the same title, lead, body, date, links and attachments.
 -- The order of links does not count.
 -- Order is that of the responses (by tick), so an edit that is taken back later makes a third version.
+-- reading_tick: of the reading that it says what it says by.
 CREATE OR REPLACE TABLE mart.versions AS
 WITH seen AS (
     SELECT
         f.source, f.article_id, f.fetched_at, f.tick, f.run_id, f.warc_file, f.warc_offset, f.payload_sha256,
-        r.text_sha256, r.content_sha256, r.published_on AS page_on, r.dateline_on, hash(list_sort(list_distinct(coalesce(r.links, [])))) AS links_hash,
+        r.tick AS reading_tick, r.text_sha256, r.content_sha256, r.published_on AS page_on, r.dateline_on, hash(list_sort(list_distinct(coalesce(r.links, [])))) AS links_hash,
         hash(list_sort(list_distinct(coalesce(r.attachments, [])))) AS attachments_hash
     FROM facts.answers AS f
     JOIN facts.latest_readings AS r USING (article_id, payload_sha256)
@@ -31,7 +32,7 @@ stretches AS (
         min_by(fetched_at, tick) AS valid_from,
         arg_min(run_id, tick) AS run_id,
         arg_max({
-            'payload_sha256': payload_sha256, 'text_sha256': text_sha256, 'content_sha256': content_sha256, 'page_on': page_on,
+            'payload_sha256': payload_sha256, 'reading_tick': reading_tick, 'text_sha256': text_sha256, 'content_sha256': content_sha256, 'page_on': page_on,
             'dateline_on': dateline_on, 'links_hash': links_hash, 'attachments_hash': attachments_hash, 'warc_file': warc_file, 'warc_offset': warc_offset
         }, (tick, warc_file, warc_offset)) AS last_state
     FROM numbered

@@ -22,7 +22,7 @@ page AS (
         r.topics AS page_topics, r.language, r.parser_version,
         coalesce(r.links, []) AS links, coalesce(r.attachments, []) AS attachments
     FROM mart.versions AS v
-    JOIN facts.latest_readings AS r USING (article_id, payload_sha256)
+    JOIN facts.readings AS r ON r.article_id = v.article_id AND r.tick = v.reading_tick AND r.payload_sha256 = v.payload_sha256
     WHERE v.valid_to IS NULL
 )
 SELECT

@@ -5,6 +5,6 @@ SELECT
     coalesce(r.links, []) AS links, coalesce(r.attachments, []) AS attachments, v.content_sha256, v.changed, v.run_id, v.warc_file, v.warc_offset
 FROM mart.versions AS v
 JOIN mart.current AS c USING (article_id)
-JOIN facts.latest_readings AS r ON r.article_id = v.article_id AND r.payload_sha256 = v.payload_sha256
+JOIN facts.readings AS r ON r.article_id = v.article_id AND r.tick = v.reading_tick AND r.payload_sha256 = v.payload_sha256
 JOIN facts.texts AS t ON t.text_sha256 = v.text_sha256
 WHERE c.copy_rank = 1;
