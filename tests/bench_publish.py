@@ -175,9 +175,10 @@ def night(made: Made, run_id: str, data: Path, *, steps: bool) -> Clock:
                 assert [each for each in results if each.verdict == "fail" and each.severity == "block"] == [], results
         warehouse.run("DELETE FROM ops.checks WHERE run_id = $run_id", run_id=run_id)
         warehouse.run("DELETE FROM ops.check_rows WHERE run_id = $run_id", run_id=run_id)
-    draft = publish.begin_draft(warehouse, data / "public", run_id=run_id, aside=in_thread)
+    draft = publish.begin_draft(warehouse, data / "public", run_id=run_id, in_thread=in_thread)
     with clock.of("models"):
         model.model(warehouse)
+    draft.fill(warehouse)
     with clock.of("checks"):
         results = check.check(warehouse, bounds, run_id=run_id, now=made.now)
     assert [each for each in results if each.verdict == "fail" and each.severity == "block"] == [], results

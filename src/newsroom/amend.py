@@ -6,7 +6,7 @@ the order right and gives back what deleted rows have left. What may differ is t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from newsroom.errors import Damaged
@@ -17,21 +17,16 @@ _READ = " SEMI JOIN (FROM mart.touched WHERE is_read) USING (article_id)"
 _TEXTS = ("title", "lead", "body")
 _BY_ARTICLE = ("article_urls", "listing_entries", "listing_changes")
 """Compared where articles were touched."""
-_SMALL = {
-    "duplicates": "article_id",
-    "quarantine": "article_id",
-    "walks": "run_id",
-    "runs": "run_id",
-    "checks": "run_id",
-    "check_rows": "run_id",
-}
+_SMALL = {"duplicates": "article_id", "quarantine": "article_id"}
 """Compared as a whole; the rows of a key are written anew if any of them differs."""
+_LAST = {"walks": "run_id", "runs": "run_id", "checks": "run_id", "check_rows": "run_id"}
+"""The same, of those that are only known when all else is done (`warehouse.LAST_TABLES`)."""
 
 
-def amend_public(warehouse: Warehouse, copy: Path) -> None:
+def amend_public(warehouse: Warehouse, copy: Path, *, wait: Callable[[], object] = lambda: None) -> None:
     """Make a public file hold what the mart holds now; it is the copy of a snapshot that differs only in what is touched.
 
-    Raises `Damaged` if the outcome is not as large as it should be, `NewsroomError` if it cannot be read or written.
+    `wait` returns when `LAST_TABLES` are as they will be. Raises `Damaged` if the outcome is not as large as it should be, `NewsroomError` if it cannot be read or written.
     """
     with warehouse.public_file(copy, is_there=True):
         warehouse.run(sql_text("amend/10_seen"))
@@ -45,8 +40,11 @@ def amend_public(warehouse: Warehouse, copy: Path) -> None:
             _renew(warehouse, table, columns[table], "article_id", _TOUCHED)
         for table, key in _SMALL.items():
             _renew(warehouse, table, columns[table], key)
-        for name in ("amend/50_search", "amend/90_changes"):
-            warehouse.run(sql_text(name))
+        warehouse.run(sql_text("amend/50_search"))
+        warehouse.wait_in_public_file(wait)
+        for table, key in _LAST.items():
+            _renew(warehouse, table, columns[table], key)
+        warehouse.run(sql_text("amend/90_changes"))
         if wrong := warehouse.rows("amend/verify"):
             first = wrong[0]
             raise Damaged(f"{copy}: amended, it has {first['amended']} rows in {first['name']} instead of {first['whole']}")

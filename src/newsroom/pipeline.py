@@ -414,7 +414,9 @@ def _deliver(this: _Run) -> None:
 
 
 def _stages(this: _Run) -> tuple[CheckResult, ...]:
-    kind = this.plan.kind
+    kind, public = this.plan.kind, this.plan.options.data_dir / "public"
+    if kind == "nightly":  # which mostly finds little that is new, and waits for the site meanwhile
+        this.draft = publish.begin_draft(this.warehouse, public, run_id=this.run_id, in_thread=in_thread)
     with Processes(this.plan.settings.workers.count) as processes:
         # a clock that is not the machine's cannot follow the work into another process
         this.processes = processes if this.is_real_time and processes.count > 1 else None
@@ -431,15 +433,18 @@ def _stages(this: _Run) -> tuple[CheckResult, ...]:
             for source, _, unread in set_aside:
                 _read(this, source, force=unread)
     by_hand = kind in ("check", "publish")
+    if kind != "check" and not this.draft:
+        this.draft = publish.begin_draft(this.warehouse, public, run_id=this.run_id, in_thread=None if by_hand else in_thread)
     if not by_hand:
         threshold = min(source.duplicates.near_similarity for source in this.plan.sources)
         report = this.engine.step("dedupe", lambda: dedupe.dedupe(this.warehouse, near_similarity=threshold))
         if report.counts["compared"]:
             this.watch.say(f"dedupe: {report.counts['compared']} texts compared, {report.counts['similar_pairs']} pairs similar")
-        this.draft = publish.begin_draft(this.warehouse, this.plan.options.data_dir / "public", run_id=this.run_id, aside=in_thread)
     # who types one of these wants all of it looked at, not only what is new since last night
     report = this.engine.step("model", lambda: modelling.model(this.warehouse, whole=by_hand))
     _count_news(this)
+    if this.draft:
+        this.draft.fill(this.warehouse)
     return this.engine.step(
         "check",
         lambda: checking.check(

@@ -12,19 +12,22 @@ import re
 import shutil
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import duckdb
 
 from newsroom.errors import Busy, ConfigError, Damaged, NewsroomError
+
+T = TypeVar("T")
 
 STORAGE_VERSION = "v1.4.0"
 """Storage version of the public file: what DuckDB 1.4, 1.5 and 2.x clients can all open."""
@@ -55,6 +58,8 @@ _PUBLIC_TABLES = (
     "search_words",
     "search_postings",
 )
+LAST_TABLES = ("walks", "runs", "checks", "check_rows", "article_changes")
+"""Those that the verdict on the run, and what follows from it, still change."""
 _ORDERED = {
     "articles": "published_on DESC NULLS LAST, article_id",
     "article_versions": "article_id, version",
@@ -68,8 +73,6 @@ _ORDERED = {
 WITH_TEXTS = {"articles": "article_id", "article_versions": "article_id, version"}
 """Tables of whole texts, with the keys of their rows: too large to be put in order at once."""
 _PORTION_BYTES = 64 * 2**20
-_SIDE_BY_SIDE = 2
-"""Queries; each may need as much memory as any."""
 _PUBLIC_SCHEMA = ("public/schema", "public/words", "public/convenience")
 
 
@@ -100,6 +103,33 @@ class Table:
     def dicts(self) -> list[dict[str, Any]]:
         """The rows as dictionaries."""
         return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
+
+
+class Aside(Generic[T]):
+    """Something that is done beside, with a connection of its own."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, path: Path, work: Callable[[Warehouse], T]) -> None:
+        self._connection = connection
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="aside")
+        self._pending = self._pool.submit(work, Warehouse(connection, path))
+
+    def result(self) -> T:
+        """What came of it, once it is done; raises what it raised."""
+        try:
+            return self._pending.result()
+        finally:
+            self._close()
+
+    def stop(self) -> None:
+        """Have it end, whatever it is at: a signal reaches the main thread only."""
+        while wait([self._pending], timeout=0.05).not_done:
+            self._connection.interrupt()
+        self._close()
+
+    def _close(self) -> None:
+        if self._pending.done():
+            self._pool.shutdown()
+            self._connection.close()
 
 
 class Warehouse:
@@ -207,28 +237,38 @@ class Warehouse:
         """Answer of the query `sql/<name>.sql` as dictionaries."""
         return self.ask(sql_text(name), **values).dicts()
 
-    def rows_side_by_side(self, names: Sequence[str], **values: object) -> list[list[dict[str, Any]]]:
+    def rows_side_by_side(self, names: Sequence[str], **values: object) -> dict[str, list[dict[str, Any]]]:
         """The same for several queries, two at a time: most are too small for DuckDB to share one out. They see what has been committed."""
-        at_work: list[duckdb.DuckDBPyConnection] = []
+        left, found = deque(names), {}
 
-        def rows(name: str) -> list[dict[str, Any]]:
-            with self._connection.cursor() as beside:
-                at_work.append(beside)
-                try:
-                    return Warehouse(beside, self.path).rows(name, **values)
-                finally:
-                    at_work.remove(beside)
+        def take(lane: Warehouse) -> None:
+            while left:
+                with suppress(IndexError):  # the other lane has taken the last one
+                    name = left.popleft()
+                    found[name] = lane.rows(name, **values)
 
-        pool = ThreadPoolExecutor(_SIDE_BY_SIDE, thread_name_prefix="query")
+        with self.aside(take), self.aside(take):
+            pass  # this thread only waits: at a query of its own it may not hear of a signal before that is answered
+        return found
+
+    @contextmanager
+    def aside(self, work: Callable[[Warehouse], object]) -> Iterator[None]:
+        """Do something else meanwhile, in a thread: it is done at the end of the block, which raises what it raised."""
+        beside = self.begin(work)
         try:
-            return list(pool.map(rows, names))
+            yield
+            beside.result()
         except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            for each in tuple(at_work):  # a signal reaches the main thread only
-                each.interrupt()
+            beside.stop()
             raise
-        finally:
-            pool.shutdown()
+
+    def begin(self, work: Callable[[Warehouse], T]) -> Aside[T]:
+        """Begin something else, in a thread of its own; raises `RuntimeError` if there are no more threads.
+
+        It sees what has been committed, and what it commits itself stays, whatever becomes of the rest. There should be few at a time: each
+        query may need as much memory as any.
+        """
+        return Aside(self._connection.cursor(), self.path, work)
 
     def ask(self, text: str, **values: object) -> Table:
         """Answer of a query."""
@@ -363,8 +403,11 @@ class Warehouse:
             remove_database(target)
             raise
 
-    def write_public(self, target: Path) -> None:
-        """Write the mart as a public database to `target` (a new file), checkpointed and synced. Raises `NewsroomError` if it cannot."""
+    def write_public(self, target: Path, *, wait: Callable[[], object] = lambda: None) -> None:
+        """Write the mart as a public database to `target` (a new file), checkpointed and synced. Raises `NewsroomError` if it cannot.
+
+        `wait` returns when `LAST_TABLES` are as they will be.
+        """
         with self.public_file(target):
             with self.within("public_file"):
                 for part in _PUBLIC_SCHEMA:
@@ -372,9 +415,20 @@ class Warehouse:
             for table in _PUBLIC_TABLES:
                 if table in WITH_TEXTS:
                     self._write_in_portions(table)
-                else:
-                    order = f" ORDER BY {_ORDERED[table]}" if table in _ORDERED else ""
-                    self.run(f"INSERT INTO public_file.main.{table} BY NAME SELECT * FROM mart.{table}{order}")
+                elif table not in LAST_TABLES:
+                    self._write(table)
+            self.wait_in_public_file(wait)
+            for table in LAST_TABLES:
+                self._write(table)
+
+    def wait_in_public_file(self, wait: Callable[[], object]) -> None:
+        """Wait for what is still to be written into an attached public file; what has been is on its way to the disk meanwhile."""
+        self.run("CHECKPOINT public_file")
+        wait()
+
+    def _write(self, table: str) -> None:
+        order = f" ORDER BY {_ORDERED[table]}" if table in _ORDERED else ""
+        self.run(f"INSERT INTO public_file.main.{table} BY NAME SELECT * FROM mart.{table}{order}")
 
     def _write_in_portions(self, table: str) -> None:
         """In order, so many megabytes at a time: to sort all bodies at once takes more memory than there may be."""

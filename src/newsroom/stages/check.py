@@ -33,19 +33,19 @@ def check(
     names: Sequence[str] = (),
 ) -> tuple[CheckResult, ...]:
     """Judge the mart, by all checks or by those named; keep the verdicts and a sample of the offending rows."""
-    articles = dict(warehouse.ask("SELECT source, count(*) FROM mart.articles GROUP BY source").rows)
+    articles = dict(warehouse.ask("SELECT source, count(*) FROM mart.current WHERE copy_rank = 1 GROUP BY source").rows)
     asked = [name for name in (file.split("/")[1] for file in sql_names("checks")) if not names or name in names]
     _write_bounds(warehouse, asked, bounds, overrides or {})
     found = warehouse.rows_side_by_side([f"checks/{name}" for name in asked], run_id=run_id, now=now)
     results = tuple(
         _judge(
             name,
-            rows,
+            found[f"checks/{name}"],
             bounds.get(name, CheckBounds()),
             {source: given[name] for source, given in (overrides or {}).items() if name in given},
             articles,
         )
-        for name, rows in zip(asked, found, strict=True)
+        for name in asked
     )
     _keep(warehouse, results, run_id=run_id, now=now)
     return results

@@ -12,15 +12,16 @@ import zlib
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from newsroom import touched
 from newsroom.amend import amend_public
 from newsroom.errors import ConfigError, Damaged, NewsroomError
 from newsroom.model import StageReport
-from newsroom.warehouse import Warehouse, copy_file, open_public, remove_database, sql_text, sync
+from newsroom.warehouse import Aside, Warehouse, copy_file, open_public, remove_database, sql_text, sync
 
 MAX_AMENDED = 30
 """So often a file is amended before it is written whole again: that gives back what deleted rows leave behind, and puts rows in order."""
@@ -44,63 +45,117 @@ class _Shown:
     """Of its bytes. A copy would hand on what the disk has done to them since: DuckDB looks only at the blocks it needs."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Draft:
-    """A copy of the snapshot that is shown, to be amended: it stands where the run's own is being made."""
+    """The public file of a run, being made where it is not shown yet."""
 
-    base: _Shown
     path: Path
-    finish: Callable[[], None]
-    """Returns when it is copied; raises `NewsroomError` or `OSError` if it could not be."""
-    stop: threading.Event
+    base: _Shown | None = None
+    """The snapshot that it is a copy of; None: none has been copied."""
+    _copied: Callable[[], None] = lambda: None
+    """Returns when it is; raises `NewsroomError` or `OSError` if it could not be."""
+    _stop: threading.Event = field(default_factory=threading.Event)
+    _wanted: Future[bool] = field(default_factory=Future)
+    _filling: Aside[tuple[_Shown | None, str]] | None = None
+
+    def fill(self, warehouse: Warehouse) -> None:
+        """Begin to make it of the mart, in a thread: all but what is only known at the end. Where there is little room, the warehouse comes first."""
+        size = sum(each.stat().st_size for each in warehouse.path.parent.glob(f"{warehouse.path.name}*"))  # the file will not be larger
+        if _has_room(self.path.parent, 2 * size):
+            with suppress(RuntimeError):  # no more threads are to be had: then it is made when it is needed
+                self._filling = warehouse.begin(self._make)
+
+    def finish(self, warehouse: Warehouse) -> tuple[_Shown | None, str]:
+        """Make the rest, too. Returns the snapshot that was amended, if one was, and why it was not, if it should have been.
+
+        Raises `NewsroomError` if the file cannot be written.
+        """
+        self._wanted.set_result(True)
+        return self._filling.result() if self._filling else self._make(warehouse)
 
     def drop(self) -> None:
         """It is not needed, or no more. Whatever goes wrong with that is no trouble: the next run sweeps."""
-        self.stop.set()
+        self._stop.set()
+        if not self._wanted.done():
+            self._wanted.set_result(False)
+        if self._filling:
+            self._filling.stop()
         with suppress(NewsroomError, OSError):
-            self.finish()
+            self._copied()
         with suppress(OSError):
             remove_database(self.path)
 
+    def _make(self, warehouse: Warehouse) -> tuple[_Shown | None, str]:
+        wanted, trouble = _base(warehouse, self.path.parents[1]), ""
+        if wanted and _is_little(warehouse):
+            try:
+                if self.base != wanted:
+                    self._forget_copy()
+                    _copy(wanted, self.path, self._stop)
+                else:
+                    self._copied()
+                amend_public(warehouse, self.path, wait=self._await)
+            except _Dropped:
+                raise
+            except (NewsroomError, OSError) as error:  # the mart has all that is needed to do without the snapshot
+                what, _, _ = str(error).partition(";")  # behind it stands what to do, and that has just been done
+                what = what.replace(str(self.path), f"copy of {wanted.run_id}.duckdb")
+                trouble = f"; written whole, for the one before could not be amended: {what}"
+            else:
+                return wanted, ""
+        self._forget_copy()  # it would go on writing where the file is to be
+        warehouse.write_public(self.path, wait=self._await)
+        return None, trouble
 
-Aside = Callable[[str, Callable[[], None]], Future[None]]
+    def _forget_copy(self) -> None:
+        stop, self._stop = self._stop, threading.Event()
+        stop.set()
+        with suppress(NewsroomError, OSError):
+            self._copied()
+
+    def _await(self) -> None:
+        if not self._wanted.result():
+            raise _Dropped("not to be published")
+
+
+class _Dropped(NewsroomError):
+    """Nobody wants the file that is being made."""
+
+
+InThread = Callable[[str, Callable[[], None]], Future[None]]
 """Do it in a thread of its own."""
 
 
-def begin_draft(warehouse: Warehouse, public_dir: Path, *, run_id: str, aside: Aside) -> Draft | None:
-    """Have the snapshot copied, in a thread, that will probably be amended; None where it is to be copied when it is needed, or not at all.
+def begin_draft(warehouse: Warehouse, public_dir: Path, *, run_id: str, in_thread: InThread | None = None) -> Draft:
+    """The file that the run will publish. With `in_thread`, the snapshot that will probably be amended is copied from now on.
 
-    That takes half a second for 100,000 articles, in which models and checks can be made.
+    That takes half a second for 100,000 articles, in which other things can be done.
     """
+    draft = Draft(public_dir / "snapshots" / f".{run_id}.duckdb.unfinished")
+    draft.path.parent.mkdir(parents=True, exist_ok=True)
     base = _base(warehouse, public_dir)
-    if base is None or shutil.disk_usage(public_dir).free < SLACK_BYTES + 2 * base.bytes:
-        return None  # where there is little room, the warehouse comes first
-    draft = _draft(base, public_dir, run_id)
+    if in_thread and base and _has_room(public_dir, 2 * base.bytes):
+        with suppress(RuntimeError):  # no more threads are to be had
+            draft._copied = in_thread("copy of the public file", partial(_copy, base, draft.path, draft._stop)).result
+            draft.base = base
+    return draft
+
+
+def _has_room(place: Path, size: int) -> bool:
+    """Whether there is room for so much, and some."""
+    return shutil.disk_usage(place).free >= SLACK_BYTES + size
+
+
+def _copy(base: _Shown, path: Path, stop: threading.Event) -> None:
+    earlier = path.with_name(f"{base.run_id}.duckdb")
     try:
-        return replace(draft, finish=aside("copy of the public file", draft.finish).result)
-    except RuntimeError:  # no more threads are to be had
-        return None
-
-
-def _draft(base: _Shown, public_dir: Path, run_id: str) -> Draft:
-    """That is copied when it is to be finished."""
-    earlier, path, stop = public_dir / "snapshots" / f"{base.run_id}.duckdb", _unfinished(public_dir, run_id), threading.Event()
-
-    def copy() -> None:
-        try:
-            if crc32(earlier) != base.crc32:
-                raise Damaged(f"{earlier}: is not as it was written")
-            copy_file(earlier, path, stop=stop)
-        except (NewsroomError, OSError):
-            raise
-        except Exception as error:  # such as a want of memory: no reason not to write the file whole
-            raise NewsroomError(f"{earlier}: {type(error).__name__}: {error}") from error
-
-    return Draft(base, path, copy, stop)
-
-
-def _unfinished(public_dir: Path, run_id: str) -> Path:
-    return public_dir / "snapshots" / f".{run_id}.duckdb.unfinished"
+        if crc32(earlier) != base.crc32:
+            raise Damaged(f"{earlier}: is not as it was written")
+        copy_file(earlier, path, stop=stop)
+    except (NewsroomError, OSError):
+        raise
+    except Exception as error:  # such as a want of memory: no reason not to write the file whole
+        raise NewsroomError(f"{earlier}: {type(error).__name__}: {error}") from error
 
 
 def publish(
@@ -108,33 +163,16 @@ def publish(
 ) -> StageReport:
     """Write `snapshots/<run_id>.duckdb`, move it to `newsroom.duckdb`, drop snapshots beyond the newest `keep_snapshots`.
 
-    Where little has changed since the snapshot before, a copy of that is amended (`draft`, if it was begun earlier).
+    `draft` is what has been made of it already. Where little has changed since the snapshot before, a copy of that is amended.
     Readers keep the file they opened; new readers see the new one. Killed at any instant, the public file is the old or the new one.
     """
     snapshots = public_dir / "snapshots"
-    snapshots.mkdir(parents=True, exist_ok=True)
     snapshot = snapshots / f"{run_id}.duckdb"
-    unfinished = _unfinished(public_dir, run_id)
-    with warehouse.transaction():  # before the file is written, because the file tells it
+    draft = draft or begin_draft(warehouse, public_dir, run_id=run_id)
+    unfinished = draft.path
+    with warehouse.transaction():  # before the file is finished, because the file tells it
         warehouse.run(sql_text("publish/article_changes"), run_id=run_id, now=now)
-    base, trouble = None, ""
-    wanted = _base(warehouse, public_dir)
-    wanted = wanted if wanted and _is_little(warehouse) else None
-    if draft and draft.base != wanted:
-        draft.drop()  # it would go on writing where the file is to be
-        draft = None
-    if wanted:
-        draft = draft or _draft(wanted, public_dir, run_id)
-        try:
-            draft.finish()
-            amend_public(warehouse, draft.path)
-            base = wanted
-        except (NewsroomError, OSError) as error:  # the mart has all that is needed to do without the snapshot
-            what, _, _ = str(error).partition(";")  # behind it stands what to do, and that has just been done
-            what = what.replace(str(draft.path), f"copy of {draft.base.run_id}.duckdb")
-            trouble = f"; written whole, for the one before could not be amended: {what}"
-    if not base:
-        warehouse.write_public(unfinished)
+    base, trouble = draft.finish(warehouse)
     size, checksum = unfinished.stat().st_size, crc32(unfinished)
     unfinished.chmod(0o444)
     os.replace(unfinished, snapshot)
