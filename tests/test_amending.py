@@ -20,9 +20,11 @@ import duckdb
 import pytest
 
 from newsroom import pipeline, touched
+from newsroom.errors import NewsroomError
 from newsroom.model import StageReport
 from newsroom.sample import SampleSite
 from newsroom.sample.faults import Fault, login_wall, redirect, status
+from newsroom.stages import check as checking
 from newsroom.stages import model as modelling
 from newsroom.stages import publish
 from newsroom.warehouse import Warehouse, compact, open_public
@@ -394,6 +396,65 @@ def test_a_run_that_is_stopped_does_not_wait_for_the_copy(site: SampleSite, offi
     with pytest.raises(KeyboardInterrupt):
         office.run("nightly")
     assert not any(path.name.endswith(".unfinished") for path in office.data.rglob("*"))
+
+
+@pytest.mark.parametrize("at", ["waiting for the verdict", "writing", "writing, and heedless"])
+def test_a_run_that_is_stopped_leaves_nothing_of_its_file(
+    at: str, site: SampleSite, office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file is made while checks are asked; Ctrl-C then ends both, and the next run in this process makes its own."""
+    office.run("nightly")
+    site.add()
+    office.sleep()
+    begun, plain, threads = threading.Event(), publish.amend_public, threading.active_count()
+
+    def slowly(warehouse: Warehouse, copy: Path, *, wait: Callable[[], object]) -> None:
+        if at == "waiting for the verdict":
+            plain(warehouse, copy, wait=lambda: (begun.set(), wait()))
+        with warehouse.public_file(copy, is_there=True):
+            begun.set()
+            if at == "writing":
+                wait()
+            warehouse.ask("SELECT count(*) FROM range(10000000000) AS a(n), range(1000) AS b(m) WHERE hash(n, m) = 1")
+
+    def interrupted(*_: object, **__: object) -> StageReport:
+        assert begun.wait(60)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(publish, "amend_public", slowly)
+        patched.setattr(checking, "check", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            office.run("nightly")
+    assert not any(crash.is_leftover(path) for path in office.data.rglob("*")) and threading.active_count() == threads
+    assert office.run("nightly").outcome == "ok"
+    assert assert_as_if_made_whole(office, tmp_path / "beside") == 1
+
+
+def test_a_file_that_cannot_be_written_keeps_nobody_from_checking(
+    site: SampleSite, office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It fails while checks are asked: they are asked to their end and kept, then the run says what it lacks; the next one has it all."""
+    office.run("nightly")
+    site.add()
+    office.sleep()
+
+    def full(*_: object, **__: object) -> None:
+        raise NewsroomError("public/snapshots: the disk is full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(publish, "amend_public", full)
+        patched.setattr(Warehouse, "write_public", full)
+        with pytest.raises(NewsroomError, match="the disk is full"):
+            office.run("nightly")
+    with Warehouse.look(office.data / "warehouse.duckdb") as warehouse:
+        (last,) = warehouse.ask("SELECT outcome, run_id, detail FROM ops.runs ORDER BY started_at DESC LIMIT 1").rows
+        assert last[0] == "failed" and "the disk is full" in last[2]
+        assert warehouse.ask("SELECT count(*) > 20 FROM ops.checks WHERE run_id = $run_id", run_id=last[1]).rows == [(True,)]
+    assert not any(crash.is_leftover(path) for path in office.data.rglob("*"))
+    office.sleep()
+    assert office.run("nightly").outcome == "ok"
+    assert_as_if_made_whole(office, tmp_path / "beside")
 
 
 def test_a_night_that_was_blocked_is_in_the_next_file(site: SampleSite, office: Office, tmp_path: Path) -> None:

@@ -315,6 +315,31 @@ def test_a_dry_run_asks_nothing_writes_nothing_and_tells_what_is_known(
     assert (len(server.log), everything_in(office.data)) == (asked, files)
 
 
+def test_what_would_be_done_is_told_before_anybody_answers_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The shipped configuration names no contact yet: no real site is asked for anything, but one may look."""
+    words = [
+        "backfill",
+        "osce",
+        "--since",
+        "2021-01-01",
+        "--until",
+        "2025-01-01",
+        "--config",
+        str(CONFIG),
+        "--data",
+        str(tmp_path / "data"),
+    ]
+    for more, code, told in ((["--dry-run"], 0, "4 of 4 slices have never been read whole"), ([], 2, "contact: set it to your e-mail")):
+        monkeypatch.setattr(sys, "argv", ["newsroom", *words, *more])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        said = capsys.readouterr()
+        assert ended.value.code == code and told in said.out + said.err, said
+    assert not (tmp_path / "data").exists()
+
+
 # --- killed
 
 

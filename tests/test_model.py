@@ -8,6 +8,7 @@ import os
 import random
 import signal
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -432,6 +433,34 @@ def test_queries_side_by_side_end_when_the_run_is_told_to_stop(facts: Facts, mon
     threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
     with pytest.raises(KeyboardInterrupt):
         facts.warehouse.rows_side_by_side(["checks/a", "checks/b", "checks/c"])
+
+
+def test_whether_anything_is_unread_is_asked_before_what(facts: Facts) -> None:
+    """The cheap question must never be answered no while the other one has rows; where it says yes for nothing, that costs a moment."""
+    today, other = {"parser_version": 1, "definition_sha256": "d"}, {"parser_version": 2, "definition_sha256": "e"}
+    chance = random.Random(7)
+    told: Counter[tuple[bool, bool]] = Counter()
+    for round_ in range(60):
+        for table in ("fetches", "readings", "entries", "distrusts"):
+            facts.warehouse.run(f"DELETE FROM facts.{table}")
+        for step in range(chance.randint(1, 6)):
+            number, payload = chance.choice("12"), chance.choice("ab")
+            outcome = chance.choice(("ok", "ok", "rejected", "gone"))
+            if step == 0 or chance.random() < 0.4:
+                facts.fetched(
+                    number, payload if outcome != "gone" else None, outcome=outcome, night=chance.randint(0, 1), likeness="all alike"
+                )
+            if chance.random() < 0.8:
+                reason = chance.choice((None, None, "archive-damaged", "parser-error"))
+                facts.read(number, payload, reason=reason, **chance.choice((today, today, other)))
+        if round_ % 10 == 0:
+            row = {"run_id": "r1", "source": "s", "likeness": "all alike", "reason": "alike", "noticed_at": NIGHT}
+            facts.warehouse.append("facts.distrusts", [row])
+        (asked,) = facts.warehouse.rows("queue/has_unread", source="s", **today)
+        rows = facts.warehouse.rows("queue/pending_reads", source="s", force=[], **today)
+        told[asked["has_unread"], bool(rows)] += 1
+    assert not told[False, True]
+    assert told[True, True] > 10 and told[False, False] > 10 and told[True, False] < 15, told
 
 
 def test_a_text_is_signed_once(facts: Facts) -> None:

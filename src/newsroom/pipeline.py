@@ -107,8 +107,12 @@ def prepare(
     ids: Sequence[str] = (),
     checks: Sequence[str] = (),
     again: bool = False,
+    is_asking: bool = True,
 ) -> Plan:
-    """Check everything that can be checked before anything is done. Raises `ConfigError`."""
+    """Check everything that can be checked before anything is done. Raises `ConfigError`.
+
+    Not `is_asking`: no site and no store will be asked for anything, it is only to be told what would be.
+    """
     settings = config.load_settings(options.config_dir)
     chosen = config.load_sources(options.config_dir, tuple(sources), problems=extract.problems)
     chosen = tuple(source for source in chosen if source.enabled or source.name in sources)
@@ -121,9 +125,11 @@ def prepare(
         if since >= until:
             raise ConfigError(f"backfill: --since {since} must be before --until {until} (the window is [since, until))")
         window = Window(since, until)
-    _check_options(kind, options, settings, chosen)
+    _check_options(options, chosen)
+    if is_asking and kind in CRAWLS:
+        _check_contact(options, settings)
     _check_data_dir(options.data_dir)
-    _check_store(options.data_dir, settings, asks=kind in CRAWLS or kind in ("reparse", "retry"))
+    _check_store(options.data_dir, settings, asks=is_asking and (kind in CRAWLS or kind in ("reparse", "retry")))
     bounds = config.load_checks(options.config_dir)
     overrides = config.load_check_overrides(options.config_dir)
     named = _named_checks(kind, checks)
@@ -138,10 +144,9 @@ def _named_checks(kind: RunKind, checks: Sequence[str]) -> tuple[str, ...]:
     return config.known_checks(checks)
 
 
-def _check_options(kind: RunKind, options: Options, settings: Settings, sources: tuple[Source, ...]) -> None:
+def _check_options(options: Options, sources: tuple[Source, ...]) -> None:
     if options.delay is not None and options.delay < 0:
         raise ConfigError(f"--delay {options.delay}: must be 0 or more seconds")
-    is_loopback = False
     if options.base_url is not None:
         parts = urlsplit(options.base_url)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment or parts.username:
@@ -150,14 +155,20 @@ def _check_options(kind: RunKind, options: Options, settings: Settings, sources:
             raise ConfigError(
                 f"--base-url stands for one source, but {len(sources)} would run ({', '.join(s.name for s in sources)}); name one"
             )
-        is_loopback = is_loopback_host(parts.hostname)
-    if options.delay == 0 and not is_loopback:
+    if options.delay == 0 and not _is_loopback(options):
         raise ConfigError("--delay 0 is honoured only together with a loopback --base-url; give at least 0.1")
-    if kind in CRAWLS and not is_loopback and settings.contact_is_placeholder:
+
+
+def _check_contact(options: Options, settings: Settings) -> None:
+    if settings.contact_is_placeholder and not _is_loopback(options):
         raise ConfigError(
             f"{options.config_dir / 'newsroom.toml'}: contact: set it to your e-mail or page before asking real sites "
             f"(it goes into the User-Agent; it is still {settings.contact!r})"
         )
+
+
+def _is_loopback(options: Options) -> bool:
+    return options.base_url is not None and is_loopback_host(urlsplit(options.base_url).hostname or "")
 
 
 def is_loopback_host(host: str) -> bool:

@@ -80,7 +80,7 @@ def backfill(
     from newsroom.pipeline import prepare
 
     options = as_options(config, data, base_url, delay, recheck, wait)
-    plan = prepare("backfill", options, sources=[source], since=since, until=until, again=again)
+    plan = prepare("backfill", options, sources=[source], since=since, until=until, again=again, is_asking=not dry_run)
     if dry_run:
         _foresee(plan, as_json=as_json)
     else:
