@@ -16,7 +16,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from newsroom import config, extract, pipeline, touched
-from newsroom.model import ArchiveRef, CheckResult, Fetch
+from newsroom.model import ArchiveRef, CheckResult, Fetch, Reading
 from newsroom.sample import SampleSite, listing, pages
 from newsroom.sample.items import Item
 from newsroom.sample.truth import article_id
@@ -161,7 +161,8 @@ class Bench:
 
     def read(self, run_id: str) -> None:
         jobs = parse.pending(self.source, warehouse=self.warehouse)
-        readings = [parse.parse_one(job, source=self.source, addresses=self.addresses, archive=self.shelf) for job in jobs]  # type: ignore[arg-type]
+        pages = [parse.page_of(job, self.source, self.shelf) for job in jobs]  # type: ignore[arg-type]
+        readings = [page if isinstance(page, Reading) else parse.read(page, self.source, self.addresses) for page in pages]
         parse.record(readings, source=self.source, run_id=run_id, warehouse=self.warehouse, clock=self.clock)
 
     def judge(self, run_id: str, *names: str) -> tuple[CheckResult, ...]:

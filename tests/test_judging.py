@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsroom import extract
+from newsroom import extract, reading
 from newsroom.config import Source
 from newsroom.errors import Rejected
 from newsroom.extract.judging import Judged
@@ -167,3 +167,21 @@ def test_one_parse_for_both(monkeypatch: pytest.MonkeyPatch) -> None:
         at_once(html, osce(), known)
     assert calls.count("parse") == len(made)
     assert len(made) <= calls.count("lines_of") <= 1.3 * len(made)
+
+
+@given(st.lists(st.integers(0, reading.TURN_BYTES // 2), max_size=90), st.integers(1, 30))
+def test_what_is_read_by_turns_is_read_in_order_and_little_is_held(sizes: list[int], turn: int) -> None:
+    """A turn is over with so many pages, or with the page that makes it too many bytes."""
+    held: list[int] = []
+
+    def got() -> Iterator[int]:
+        for size in sizes:
+            assert len(held) < turn and sum(held) < reading.TURN_BYTES
+            held.append(size)
+            yield size
+
+    def read(size: int) -> int:
+        held.remove(size)
+        return -size
+
+    assert list(reading.by_turns(got(), read, size=int, turn=turn)) == [-size for size in sizes] and held == []

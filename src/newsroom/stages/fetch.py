@@ -184,15 +184,17 @@ def fetch_batch(batch: FetchBatch, clock: Callable[[], datetime] = utc_now, stop
     try:
         with way.client(addresses, keep, clock=clock, stop=stop, memory=batch.memory, concurrency=batch.concurrency) as client:
 
-            def one(job: FetchJob) -> tuple[Fetch, Reading | None] | None:
+            def ask(job: FetchJob) -> _Asked | None:
                 if (stop is not None and stop.is_set()) or alike.verdict:
                     return None
-                came = fetch_one(job, source=source, addresses=addresses, client=client, clock=clock)
-                if came is not None:
-                    look_at(came[0], alike)
+                return _ask(job, client, clock)
+
+            def read(asked: _Asked) -> tuple[Fetch, Reading | None]:
+                came = _read(asked, source, addresses)
+                look_at(came[0], alike)
                 return came
 
-            came = [each for each in _each(one, batch) if each is not None]
+            came = list(_each(ask, read, batch))
             memory, requests = client.memory(), client.requests
     finally:
         end = file.leave()  # first the bytes, then the fact that points to them
@@ -234,13 +236,16 @@ class _Far:
 
 
 def _each(
-    one: Callable[[FetchJob], tuple[Fetch, Reading | None] | None], batch: FetchBatch
-) -> Iterable[tuple[Fetch, Reading | None] | None]:
-    threads = min(batch.concurrency + 1, len(batch.jobs))  # one reads while all connections are in use, of which the client takes care
+    ask: Callable[[FetchJob], _Asked | None], read: Callable[[_Asked], tuple[Fetch, Reading | None]], batch: FetchBatch
+) -> Iterable[tuple[Fetch, Reading | None]]:
     if batch.concurrency == 1:
-        return [one(job) for job in batch.jobs]
+        is_paced = batch.way.delay_seconds > 0 or any(memory.delay_seconds for memory in batch.memory)  # then it is read while others wait
+        asked = (each for job in batch.jobs if (each := ask(job)) is not None)
+        return reading.by_turns(asked, read, size=_Asked.size, turn=1 if is_paced else reading.TURN)
+    threads = min(batch.concurrency + 1, len(batch.jobs))  # one reads while all connections are in use, of which the client takes care
     with ThreadPoolExecutor(threads, thread_name_prefix=f"fetch-{batch.way.source.name}") as pool:
-        return list(pool.map(one, batch.jobs))
+        came = pool.map(lambda job: None if (each := ask(job)) is None else read(each), batch.jobs)
+        return [each for each in came if each is not None]
 
 
 def look_at(fetch: Fetch, alike: Alike) -> None:
@@ -250,42 +255,49 @@ def look_at(fetch: Fetch, alike: Alike) -> None:
         alike.saw(fetch.article_id, refusal=refusal, likeness=fetch.likeness)
 
 
-def fetch_one(
-    job: FetchJob, *, source: Source, addresses: Addresses, client: Client, clock: Callable[[], datetime]
-) -> tuple[Fetch, Reading | None] | None:
-    """Ask for one address, and read the page if one came that nobody has read; None if the run was told to stop meanwhile."""
-    came = _ask(job, client, clock)
-    if came is None:
-        return None
-    fetch, response = came
-    if response is None or fetch.outcome != "ok" or fetch.payload_sha256 == job.read_sha256:
-        return fetch, None
-    return _read(job, fetch, response, source, addresses)
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What came of asking for an address; the page, if one came, is still to be read."""
+
+    job: FetchJob
+    fetch: Fetch
+    response: Response | None = None
+
+    def size(self) -> int:
+        return len(self.response.content) if self.response else 0
 
 
-def _ask(job: FetchJob, client: Client, clock: Callable[[], datetime]) -> tuple[Fetch, Response | None] | None:
+def _ask(job: FetchJob, client: Client, clock: Callable[[], datetime]) -> _Asked | None:
+    """Ask for one address; None if the run was told to stop meanwhile."""
     failed = Fetch(job.article_id, job.url, "failed", clock(), requests=1)
     try:
         response = client.get(job.url, etag=job.etag, last_modified=job.last_modified)
     except Stopped:
         return None
     except HostDown as error:
-        return replace(failed, reason="host-down", detail=str(error), requests=0, fetched_at=clock()), None
+        return _Asked(job, replace(failed, reason="host-down", detail=str(error), requests=0, fetched_at=clock()))
     except NoAnswer as error:
         failed = replace(failed, requests=error.requests, archived=error.archived)
-        return replace(failed, status=error.status, reason="unreachable", detail=str(error), fetched_at=clock()), None
+        return _Asked(job, replace(failed, status=error.status, reason="unreachable", detail=str(error), fetched_at=clock()))
     except RobotsDisallowed as error:
-        return replace(failed, outcome="disallowed", reason="robots", detail=str(error), requests=0, fetched_at=clock()), None
+        return _Asked(job, replace(failed, outcome="disallowed", reason="robots", detail=str(error), requests=0, fetched_at=clock()))
     except BadResponse as error:
         kept = _judge(job, error.response)
-        return replace(kept, outcome="rejected", reason=error.reason, detail=str(error), payload_sha256=None, fetched_at=clock()), None
+        kept = replace(kept, outcome="rejected", reason=error.reason, detail=str(error), payload_sha256=None, fetched_at=clock())
+        return _Asked(job, kept)
     except Rejected as error:
-        return replace(failed, outcome="rejected", reason=error.reason, detail=str(error), fetched_at=clock()), None
-    return _judge(job, response), response
+        return _Asked(job, replace(failed, outcome="rejected", reason=error.reason, detail=str(error), fetched_at=clock()))
+    return _Asked(job, _judge(job, response), response)
 
 
-def _read(job: FetchJob, fetch: Fetch, response: Response, source: Source, addresses: Addresses) -> tuple[Fetch, Reading | None]:
-    """Whether it is the article at all, and what it says. A page that is refused is kept, as evidence and to be judged again later."""
+def _read(asked: _Asked, source: Source, addresses: Addresses) -> tuple[Fetch, Reading | None]:
+    """Read the page that came, if nobody has: whether it is the article at all, and what it says.
+
+    A page that is refused is kept, as evidence and to be judged again later.
+    """
+    job, fetch, response = asked.job, asked.fetch, asked.response
+    if response is None or fetch.outcome != "ok" or fetch.payload_sha256 == job.read_sha256:
+        return fetch, None
     assert fetch.payload_sha256 is not None
     where = f"archive/{source.name}/{fetch.archived.warc_file} at {fetch.archived.warc_offset}" if fetch.archived else "not archived"
     page = reading.Page(

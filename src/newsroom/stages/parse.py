@@ -61,19 +61,24 @@ def batches(
 def parse_batch(batch: ReadBatch) -> list[Reading]:
     """Read every page of the batch. A page that breaks the parser costs that page only."""
     addresses = Addresses(batch.source, base_url=batch.base_url)
+
+    def read_of(page: reading.Page | Reading) -> Reading:
+        return page if isinstance(page, Reading) else read(page, batch.source, addresses)
+
     with ArchiveReader(batch.archive_dir, store.at(batch.store)) as archive:
-        return [parse_one(job, source=batch.source, addresses=addresses, archive=archive) for job in batch.jobs]
+        pages = (page_of(job, batch.source, archive) for job in batch.jobs)
+        return list(reading.by_turns(pages, read_of, size=lambda page: 0 if isinstance(page, Reading) else len(page.content)))
 
 
-def parse_one(job: ReadJob, *, source: Source, addresses: Addresses, archive: ArchiveReader) -> Reading:
-    """Read one archived page. It was believed when it came, or not; today's rules may know better."""
+def page_of(job: ReadJob, source: Source, archive: ArchiveReader) -> reading.Page | Reading:
+    """An archived page; if it is damaged, the reading that says so."""
     where = f"archive/{source.name}/{job.archived.warc_file} at {job.archived.warc_offset}"
     try:
         stored = archive.read(job.archived)
         content_type = stored.header("content-type")
     except Damaged as error:
         return reading.unread(job.article_id, job.payload_sha256, error, where)
-    page = reading.Page(
+    return reading.Page(
         job.article_id,
         job.url,
         job.payload_sha256,
@@ -85,9 +90,13 @@ def parse_one(job: ReadJob, *, source: Source, addresses: Addresses, archive: Ar
         listed_on=job.listed_on,
         text_sha256=job.text_sha256,
     )
+
+
+def read(page: reading.Page, source: Source, addresses: Addresses) -> Reading:
+    """Read one archived page. It was believed when it came, or not; today's rules may know better."""
     judged = reading.judge(page, source, addresses)
     if judged.doubt is not None:
-        return Reading(job.article_id, job.payload_sha256, reason=judged.doubt.reason, detail=f"{judged.doubt.evidence} ({where})")
+        return Reading(page.article_id, page.payload_sha256, reason=judged.doubt.reason, detail=f"{judged.doubt.evidence} ({page.where})")
     assert judged.reading is not None
     return judged.reading
 
