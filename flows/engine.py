@@ -18,8 +18,9 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.task_runners import ThreadPoolTaskRunner
 
-from newsroom.dispatch import WAITING_ROOM, Batch, Pending, in_thread
+from newsroom.dispatch import WAITING_ROOM, Batch, Pending
 from newsroom.errors import NewsroomError, Transient
+from newsroom.threads import in_thread
 
 ROOM = max(2, os.cpu_count() or 1) + 1
 """Batches under way at a time that may keep a core busy: one for each, and one that waits its turn; more would only mean more to lose when

@@ -24,7 +24,6 @@ from pathlib import Path
 from typing import Any
 
 from newsroom import config
-from newsroom.dispatch import in_thread
 from newsroom.report import write_report
 from newsroom.stages import check, model, publish
 from newsroom.warehouse import Warehouse, sql_names, sql_text
@@ -175,15 +174,18 @@ def night(made: Made, run_id: str, data: Path, *, steps: bool) -> Clock:
                 assert [each for each in results if each.verdict == "fail" and each.severity == "block"] == [], results
         warehouse.run("DELETE FROM ops.checks WHERE run_id = $run_id", run_id=run_id)
         warehouse.run("DELETE FROM ops.check_rows WHERE run_id = $run_id", run_id=run_id)
-    draft = publish.begin_draft(warehouse, data / "public", run_id=run_id, in_thread=in_thread)
-    with clock.of("models"):
-        model.model(warehouse)
-    draft.fill(warehouse)
-    with clock.of("checks"):
-        results = check.check(warehouse, bounds, run_id=run_id, now=made.now)
-    assert [each for each in results if each.verdict == "fail" and each.severity == "block"] == [], results
-    with clock.of("publish"):
-        publish.publish(warehouse, data / "public", run_id=run_id, now=made.now, keep_snapshots=3, draft=draft)
+    draft = publish.begin_draft(warehouse, data / "public", run_id=run_id, ahead=True)
+    try:
+        with clock.of("models"):
+            model.model(warehouse)
+        draft.fill(warehouse)
+        with clock.of("checks"):
+            results = check.check(warehouse, bounds, run_id=run_id, now=made.now)
+        assert [each for each in results if each.verdict == "fail" and each.severity == "block"] == [], results
+        with clock.of("publish"):
+            publish.publish(warehouse, data / "public", run_id=run_id, now=made.now, keep_snapshots=3, draft=draft)
+    finally:
+        draft.drop()
     with clock.of("report"):
         write_report(data, warehouse, now=made.now, run_id=run_id)
     return clock

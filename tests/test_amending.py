@@ -340,7 +340,7 @@ def test_what_the_disk_does_to_a_snapshot_is_not_handed_on(tmp_path: Path) -> No
                 reader.verify()
 
 
-@pytest.mark.parametrize("wrong", ["a want of memory", "no more threads", "little room", "the snapshot goes meanwhile"])
+@pytest.mark.parametrize("wrong", ["a want of memory", "no more threads", "little room", "the snapshot goes meanwhile", "memory for one"])
 def test_the_copy_made_ahead_is_only_a_saving(
     wrong: str, site: SampleSite, office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -352,6 +352,17 @@ def test_the_copy_made_ahead_is_only_a_saving(
     def fails(*_: object, **__: object) -> None:
         raise MemoryError if wrong == "a want of memory" else RuntimeError("can't start new thread")
 
+    tried = []
+
+    def short_of_memory(plain: Callable[..., None]) -> Callable[..., None]:
+        def write(*given: Any, **options: Any) -> None:
+            tried.append(threading.current_thread().name)
+            if tried[-1] == "aside":
+                raise NewsroomError("more memory needed")
+            plain(*given, **options)
+
+        return write
+
     make = modelling.model
 
     def goes(warehouse: Warehouse, *, whole: bool = False) -> StageReport:
@@ -362,15 +373,19 @@ def test_the_copy_made_ahead_is_only_a_saving(
     if wrong == "a want of memory":
         monkeypatch.setattr(publish, "copy_file", fails)
     elif wrong == "no more threads":
-        monkeypatch.setattr(pipeline, "in_thread", fails)
+        monkeypatch.setattr(publish, "in_thread", fails)
     elif wrong == "little room":
         monkeypatch.setattr(publish.shutil, "disk_usage", lambda _: SimpleNamespace(free=1_000_000))
-        monkeypatch.setattr(pipeline, "in_thread", lambda *_: pytest.fail("copied before there was need"))
+        monkeypatch.setattr(publish, "in_thread", lambda *_: pytest.fail("copied before there was need"))
+    elif wrong == "memory for one":  # and the checks take it
+        monkeypatch.setattr(publish, "amend_public", short_of_memory(publish.amend_public))
+        monkeypatch.setattr(Warehouse, "write_public", short_of_memory(Warehouse.write_public))
     else:
         monkeypatch.setattr(modelling, "model", goes)
     assert office.run("nightly").outcome == "ok"
     told = [line for line in office.lines if line.startswith("publish: ")][-1]
     assert ("MemoryError" in told) == (wrong == "a want of memory"), told
+    assert tried == (["aside", "aside", "MainThread"] if wrong == "memory for one" else [])
     assert not any(crash.is_leftover(path) for path in office.data.rglob("*"))
     assert_as_if_made_whole(office, tmp_path / "beside")
 
@@ -455,6 +470,16 @@ def test_a_file_that_cannot_be_written_keeps_nobody_from_checking(
     office.sleep()
     assert office.run("nightly").outcome == "ok"
     assert_as_if_made_whole(office, tmp_path / "beside")
+
+
+def test_without_a_place_for_the_file_pages_are_had_all_the_same(office: Office) -> None:
+    """Somebody has put a file where the snapshots belong: that is told when there is something to publish."""
+    (office.data / "public").mkdir(parents=True)
+    (office.data / "public" / "snapshots").touch()
+    with pytest.raises(NewsroomError, match="snapshots"):
+        office.run("nightly")
+    with Warehouse.look(office.data / "warehouse.duckdb") as warehouse:
+        assert warehouse.ask("SELECT count(*) > 10 FROM facts.readings").rows == [(True,)]
 
 
 def test_a_night_that_was_blocked_is_in_the_next_file(site: SampleSite, office: Office, tmp_path: Path) -> None:

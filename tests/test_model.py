@@ -15,6 +15,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from newsroom import reading, touched
@@ -433,6 +434,57 @@ def test_queries_side_by_side_end_when_the_run_is_told_to_stop(facts: Facts, mon
     threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
     with pytest.raises(KeyboardInterrupt):
         facts.warehouse.rows_side_by_side(["checks/a", "checks/b", "checks/c"])
+
+
+@pytest.mark.parametrize("short", ["work", "other"])
+def test_what_does_not_fit_beside_each_other_is_done_in_turn(facts: Facts, short: str) -> None:
+    """Where memory does not suffice for both: first what was to be done aside, then the rest; nothing of the first attempt is kept twice."""
+    facts.warehouse.run("CREATE TABLE done (what VARCHAR)")
+    tried: Counter[str] = Counter()
+
+    def step(what: str, warehouse: Warehouse) -> str:
+        tried[what] += 1
+        with warehouse.transaction():
+            warehouse.run("DELETE FROM done WHERE what = $what", what=what)
+            warehouse.run("INSERT INTO done SELECT $what", what=what)
+            if what == short and tried[what] == 1:
+                raise duckdb.OutOfMemoryException("could not allocate a block")
+        return what
+
+    assert facts.warehouse.both(lambda: step("work", facts.warehouse), lambda beside: step("other", beside)) == "work"
+    assert facts.warehouse.ask("SELECT what FROM done ORDER BY ALL").rows == [("other",), ("work",)] and tried[short] == 2
+    with pytest.raises(ZeroDivisionError), facts.warehouse.aside(lambda _: 1 // 0):
+        pass
+    with pytest.raises(ZeroDivisionError), facts.warehouse.aside(lambda beside: beside.run("INSERT INTO done SELECT 'this, too'")):
+        raise ZeroDivisionError
+    assert threading.active_count() == 1 or not [each for each in threading.enumerate() if each.name == "aside"]
+
+
+@pytest.mark.parametrize(
+    "trouble", [duckdb.OutOfMemoryException("for two"), IndexError("of the query itself"), RuntimeError("no more threads")]
+)
+def test_queries_side_by_side_are_all_answered_or_none(facts: Facts, trouble: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What two lanes lack the memory for is asked in one; any other error is told."""
+    monkeypatch.setattr(warehouse_module, "sql_text", lambda name: f"SELECT '{name}' AS name")
+    asked, plain = Counter[str](), Warehouse.rows
+
+    def rows(self: Warehouse, name: str, **values: object) -> list[dict[str, Any]]:
+        asked[name] += 1
+        if name == "c" and asked[name] == 1 and not isinstance(trouble, RuntimeError):
+            raise trouble
+        return plain(self, name, **values)
+
+    def no_thread(*_: object) -> None:
+        raise trouble
+
+    monkeypatch.setattr(Warehouse, "rows", rows)
+    if isinstance(trouble, RuntimeError):
+        monkeypatch.setattr(warehouse_module, "in_thread", no_thread)
+    if isinstance(trouble, IndexError):
+        with pytest.raises(IndexError):
+            facts.warehouse.rows_side_by_side("abcdef")
+    else:
+        assert facts.warehouse.rows_side_by_side("abcdef") == {name: [{"name": name}] for name in "abcdef"}
 
 
 def test_whether_anything_is_unread_is_asked_before_what(facts: Facts) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from newsroom.errors import Damaged
-from newsroom.warehouse import WITH_TEXTS, Warehouse, sql_text
+from newsroom.warehouse import LAST_TABLES, WITH_TEXTS, Warehouse, sql_text
 
 _TOUCHED = " SEMI JOIN mart.touched USING (article_id)"
 _READ = " SEMI JOIN (FROM mart.touched WHERE is_read) USING (article_id)"
@@ -19,8 +19,8 @@ _BY_ARTICLE = ("article_urls", "listing_entries", "listing_changes")
 """Compared where articles were touched."""
 _SMALL = {"duplicates": "article_id", "quarantine": "article_id"}
 """Compared as a whole; the rows of a key are written anew if any of them differs."""
-_LAST = {"walks": "run_id", "runs": "run_id", "checks": "run_id", "check_rows": "run_id"}
-"""The same, of those that are only known when all else is done (`warehouse.LAST_TABLES`)."""
+_LAST = [table for table in LAST_TABLES if table != "article_changes"]
+"""The same by run, of those that are only known when all else is done. The feed only grows (amend/90_changes)."""
 
 
 def amend_public(warehouse: Warehouse, copy: Path, *, wait: Callable[[], object] = lambda: None) -> None:
@@ -42,8 +42,8 @@ def amend_public(warehouse: Warehouse, copy: Path, *, wait: Callable[[], object]
             _renew(warehouse, table, columns[table], key)
         warehouse.run(sql_text("amend/50_search"))
         warehouse.wait_in_public_file(wait)
-        for table, key in _LAST.items():
-            _renew(warehouse, table, columns[table], key)
+        for table in _LAST:
+            _renew(warehouse, table, columns[table], "run_id")
         warehouse.run(sql_text("amend/90_changes"))
         if wrong := warehouse.rows("amend/verify"):
             first = wrong[0]

@@ -16,6 +16,8 @@ from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Any, Protocol, TypeVar
 
+from newsroom.threads import in_thread
+
 T = TypeVar("T")
 R_co = TypeVar("R_co", covariant=True)
 
@@ -104,20 +106,6 @@ class Silent:
 
     def say(self, line: str) -> None:
         """Nothing."""
-
-
-def in_thread(name: str, work: Callable[[], T]) -> Future[T]:
-    """Do it in a daemon thread: an interrupted command need not wait for a slow site."""
-    future: Future[T] = Future()
-
-    def run() -> None:
-        try:
-            future.set_result(work())
-        except BaseException as error:  # noqa: BLE001 -- it is the business of whoever waits for the result
-            future.set_exception(error)
-
-    threading.Thread(target=run, name=name, daemon=True).start()
-    return future
 
 
 class Inline:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:  # a worker needs no DuckDB
 def append_readings(warehouse: Warehouse, readings: Sequence[Reading], *, source: Source, run_id: str, now: datetime) -> None:
     """Write readings, and those of their texts that are new, with their signatures. Within a transaction of the caller's."""
     definition = extract.definition_sha256(source)
+    readings = list({(reading.article_id, reading.payload_sha256): reading for reading in readings}.values())  # of a page one, at a time
     texts = {reading.text.text_sha256: (reading.text, reading.article) for reading in readings if reading.text and reading.article}
     warehouse.append("facts.readings", [_reading(reading, source, definition, run_id, now) for reading in readings])
     known = warehouse.ask("SELECT text_sha256 FROM facts.texts WHERE text_sha256 IN (SELECT unnest($hashes))", hashes=list(texts))

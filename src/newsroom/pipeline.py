@@ -12,7 +12,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import partial
@@ -26,7 +26,7 @@ from newsroom import __version__, archive, backup, config, dispatch, extract, ho
 from newsroom import status as standing
 from newsroom.config import Settings, Source
 from newsroom.crawl import CRAWLS, FEW, Crawl, Errand
-from newsroom.dispatch import Desk, Engine, Inline, Silent, Watch, in_thread
+from newsroom.dispatch import Desk, Engine, Inline, Silent, Watch
 from newsroom.errors import Busy, ConfigError, Damaged, NewsroomError, Transient
 from newsroom.model import CheckResult, Outcome, Reading, Recheck, RunKind, RunResult, Slice, SliceState, StageReport, Window
 from newsroom.processes import Processes
@@ -425,9 +425,9 @@ def _deliver(this: _Run) -> None:
 
 
 def _stages(this: _Run) -> tuple[CheckResult, ...]:
-    kind, public = this.plan.kind, this.plan.options.data_dir / "public"
+    kind = this.plan.kind
     if kind == "nightly":  # which mostly finds little that is new, and waits for the site meanwhile
-        this.draft = publish.begin_draft(this.warehouse, public, run_id=this.run_id, in_thread=in_thread)
+        _begin_draft(this, ahead=True)
     with Processes(this.plan.settings.workers.count) as processes:
         # a clock that is not the machine's cannot follow the work into another process
         this.processes = processes if this.is_real_time and processes.count > 1 else None
@@ -445,7 +445,7 @@ def _stages(this: _Run) -> tuple[CheckResult, ...]:
                 _read(this, source, force=unread)
     by_hand = kind in ("check", "publish")
     if kind != "check" and not this.draft:
-        this.draft = publish.begin_draft(this.warehouse, public, run_id=this.run_id, in_thread=None if by_hand else in_thread)
+        _begin_draft(this, ahead=not by_hand)
     if not by_hand:
         threshold = min(source.duplicates.near_similarity for source in this.plan.sources)
         report = this.engine.step("dedupe", lambda: dedupe.dedupe(this.warehouse, near_similarity=threshold))
@@ -462,6 +462,11 @@ def _stages(this: _Run) -> tuple[CheckResult, ...]:
             this.warehouse, this.plan.bounds, overrides=this.plan.overrides, names=this.plan.checks, run_id=this.run_id, now=this.clock()
         ),
     )
+
+
+def _begin_draft(this: _Run, *, ahead: bool) -> None:
+    with suppress(OSError):  # whatever is wrong with the place is told when there is something to publish
+        this.draft = publish.begin_draft(this.warehouse, this.plan.options.data_dir / "public", run_id=this.run_id, ahead=ahead)
 
 
 def _set_aside(this: _Run, source: Source) -> tuple[tuple[str, ...], tuple[str, ...]]:

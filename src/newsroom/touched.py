@@ -35,14 +35,17 @@ LARGE_SHARE = 0.2
 
 def rebuild(warehouse: Warehouse, *, whole: bool = False) -> int | None:
     """Make the mart as the facts have it now; in one transaction, but for `OF_DRIFT`. Returns how many articles it was made for, None for all."""
-    with warehouse.aside(_drift):
-        count_words(warehouse)
-        models = _models(warehouse)
-        touched = None if whole or not _is_like_today(warehouse, models) else _gather(warehouse)
-        if touched is None:
-            _whole(warehouse, models)
-        else:
-            _partly(warehouse, models)
+    return warehouse.both(lambda: _rebuild(warehouse, whole=whole), _drift)
+
+
+def _rebuild(warehouse: Warehouse, *, whole: bool) -> int | None:
+    count_words(warehouse)
+    models = _models(warehouse)
+    touched = None if whole or not _is_like_today(warehouse, models) else _gather(warehouse)
+    if touched is None:
+        _whole(warehouse, models)
+    else:
+        _partly(warehouse, models)
     return touched
 
 

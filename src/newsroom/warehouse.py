@@ -14,7 +14,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import wait
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -26,6 +26,7 @@ from typing import Any, Generic, TypeVar
 import duckdb
 
 from newsroom.errors import Busy, ConfigError, Damaged, NewsroomError
+from newsroom.threads import in_thread
 
 T = TypeVar("T")
 
@@ -110,26 +111,25 @@ class Aside(Generic[T]):
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, path: Path, work: Callable[[Warehouse], T]) -> None:
         self._connection = connection
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="aside")
-        self._pending = self._pool.submit(work, Warehouse(connection, path))
+        try:
+            self._pending = in_thread("aside", lambda: work(Warehouse(connection, path)))
+        except RuntimeError:
+            connection.close()
+            raise
 
     def result(self) -> T:
         """What came of it, once it is done; raises what it raised."""
         try:
             return self._pending.result()
         finally:
-            self._close()
+            if self._pending.done():
+                self._connection.close()
 
     def stop(self) -> None:
         """Have it end, whatever it is at: a signal reaches the main thread only."""
         while wait([self._pending], timeout=0.05).not_done:
             self._connection.interrupt()
-        self._close()
-
-    def _close(self) -> None:
-        if self._pending.done():
-            self._pool.shutdown()
-            self._connection.close()
+        self._connection.close()
 
 
 class Warehouse:
@@ -239,22 +239,46 @@ class Warehouse:
 
     def rows_side_by_side(self, names: Sequence[str], **values: object) -> dict[str, list[dict[str, Any]]]:
         """The same for several queries, two at a time: most are too small for DuckDB to share one out. They see what has been committed."""
-        left, found = deque(names), {}
+        left = deque(names)
+        found: dict[str, list[dict[str, Any]]] = {}
 
         def take(lane: Warehouse) -> None:
-            while left:
-                with suppress(IndexError):  # the other lane has taken the last one
-                    name = left.popleft()
+            try:
+                while True:
+                    try:
+                        name = left.popleft()
+                    except IndexError:
+                        return
                     found[name] = lane.rows(name, **values)
+            except BaseException:
+                left.clear()
+                raise
 
-        with self.aside(take), self.aside(take):
-            pass  # this thread only waits: at a query of its own it may not hear of a signal before that is answered
+        try:
+            with self.aside(take), self.aside(take):
+                pass  # this thread only waits: at a query of its own it may not hear of a signal before that is answered
+        except duckdb.OutOfMemoryException:  # for two; one by one they may do
+            return {name: found[name] if name in found else self.rows(name, **values) for name in names}
         return found
+
+    def both(self, work: Callable[[], T], other: Callable[[Warehouse], object]) -> T:
+        """Do `work` here and something else aside; where memory does not suffice for both, one after the other. Either may be begun twice."""
+        try:
+            with self.aside(other):
+                return work()
+        except duckdb.OutOfMemoryException:
+            other(self)
+            return work()
 
     @contextmanager
     def aside(self, work: Callable[[Warehouse], object]) -> Iterator[None]:
         """Do something else meanwhile, in a thread: it is done at the end of the block, which raises what it raised."""
-        beside = self.begin(work)
+        try:
+            beside = self.begin(work)
+        except RuntimeError:  # no more threads are to be had
+            yield
+            work(self)
+            return
         try:
             yield
             beside.result()
@@ -265,8 +289,8 @@ class Warehouse:
     def begin(self, work: Callable[[Warehouse], T]) -> Aside[T]:
         """Begin something else, in a thread of its own; raises `RuntimeError` if there are no more threads.
 
-        It sees what has been committed, and what it commits itself stays, whatever becomes of the rest. There should be few at a time: each
-        query may need as much memory as any.
+        It sees what has been committed, and what it commits itself stays, whatever becomes of the rest. All that is done at a time shares the
+        memory that DuckDB may take.
         """
         return Aside(self._connection.cursor(), self.path, work)
 

@@ -21,6 +21,7 @@ from newsroom import touched
 from newsroom.amend import amend_public
 from newsroom.errors import ConfigError, Damaged, NewsroomError
 from newsroom.model import StageReport
+from newsroom.threads import in_thread
 from newsroom.warehouse import Aside, Warehouse, copy_file, open_public, remove_database, sql_text, sync
 
 MAX_AMENDED = 30
@@ -29,6 +30,10 @@ MAX_GROWTH = 1.5
 """It is written whole before that, too, where it has grown so many times larger than it was when it was, and by more than `SLACK_BYTES`."""
 SLACK_BYTES = 16 * 2**20
 """So much any file may grow: what an amendment replaces stays in the file until the next one writes over it."""
+
+
+BESIDE = 20_000
+"""So many articles are written whole beside the checks. More need the memory that these need."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,22 +52,29 @@ class _Shown:
 
 @dataclass(slots=True)
 class Draft:
-    """The public file of a run, being made where it is not shown yet."""
+    """The public file of a run, being made where it is not shown yet. To be finished once, or dropped."""
 
     path: Path
     base: _Shown | None = None
-    """The snapshot that it is a copy of; None: none has been copied."""
+    """The snapshot that has been copied ahead, or is being copied."""
     _copied: Callable[[], None] = lambda: None
     """Returns when it is; raises `NewsroomError` or `OSError` if it could not be."""
+    _forget: threading.Event = field(default_factory=threading.Event)
+    """Leave the copy half done."""
     _stop: threading.Event = field(default_factory=threading.Event)
     _wanted: Future[bool] = field(default_factory=Future)
     _filling: Aside[tuple[_Shown | None, str]] | None = None
 
     def fill(self, warehouse: Warehouse) -> None:
-        """Begin to make it of the mart, in a thread: all but what is only known at the end. Where there is little room, the warehouse comes first."""
-        size = sum(each.stat().st_size for each in warehouse.path.parent.glob(f"{warehouse.path.name}*"))  # the file will not be larger
-        if _has_room(self.path.parent, 2 * size):
-            with suppress(RuntimeError):  # no more threads are to be had: then it is made when it is needed
+        """Begin to make it of the mart, in a thread: all but what is only known at the end.
+
+        Where there is little room on the disk, the warehouse comes first; and a large file that must be written whole needs the memory that
+        the checks need: such a one is made when they have been asked.
+        """
+        with suppress(RuntimeError, OSError):  # no more threads are to be had, or no disk
+            size = sum(each.stat().st_size for each in warehouse.path.parent.glob(f"{warehouse.path.name}*"))  # the file will not be larger
+            articles: int = warehouse.ask("SELECT count(*) FROM mart.current").rows[0][0]
+            if _has_room(self.path.parent, 2 * size) and (articles <= BESIDE or self._to_amend(warehouse)):
                 self._filling = warehouse.begin(self._make)
 
     def finish(self, warehouse: Warehouse) -> tuple[_Shown | None, str]:
@@ -71,11 +83,15 @@ class Draft:
         Raises `NewsroomError` if the file cannot be written.
         """
         self._wanted.set_result(True)
-        return self._filling.result() if self._filling else self._make(warehouse)
+        if self._filling:
+            with suppress(NewsroomError):  # the checks beside it may have taken the memory or the disk that it lacked
+                return self._filling.result()
+        return self._make(warehouse)
 
     def drop(self) -> None:
         """It is not needed, or no more. Whatever goes wrong with that is no trouble: the next run sweeps."""
         self._stop.set()
+        self._forget.set()
         if not self._wanted.done():
             self._wanted.set_result(False)
         if self._filling:
@@ -85,58 +101,54 @@ class Draft:
         with suppress(OSError):
             remove_database(self.path)
 
+    def _to_amend(self, warehouse: Warehouse) -> _Shown | None:
+        base = _base(warehouse, self.path.parents[1])
+        return base if base and _is_little(warehouse) else None
+
     def _make(self, warehouse: Warehouse) -> tuple[_Shown | None, str]:
-        wanted, trouble = _base(warehouse, self.path.parents[1]), ""
-        if wanted and _is_little(warehouse):
+        base, trouble = self._to_amend(warehouse), ""
+        if base:
             try:
-                if self.base != wanted:
-                    self._forget_copy()
-                    _copy(wanted, self.path, self._stop)
-                else:
+                if self.base == base:
                     self._copied()
+                else:
+                    self._forget_copy()
+                    _copy(base, self.path, self._stop)
+                self.base = None  # what is done to it cannot be undone
                 amend_public(warehouse, self.path, wait=self._await)
-            except _Dropped:
-                raise
             except (NewsroomError, OSError) as error:  # the mart has all that is needed to do without the snapshot
+                if self._stop.is_set():
+                    raise
                 what, _, _ = str(error).partition(";")  # behind it stands what to do, and that has just been done
-                what = what.replace(str(self.path), f"copy of {wanted.run_id}.duckdb")
+                what = what.replace(str(self.path), f"copy of {base.run_id}.duckdb")
                 trouble = f"; written whole, for the one before could not be amended: {what}"
             else:
-                return wanted, ""
+                return base, ""
         self._forget_copy()  # it would go on writing where the file is to be
         warehouse.write_public(self.path, wait=self._await)
         return None, trouble
 
     def _forget_copy(self) -> None:
-        stop, self._stop = self._stop, threading.Event()
-        stop.set()
+        self._forget.set()
         with suppress(NewsroomError, OSError):
             self._copied()
 
     def _await(self) -> None:
         if not self._wanted.result():
-            raise _Dropped("not to be published")
+            raise NewsroomError("not to be published")
 
 
-class _Dropped(NewsroomError):
-    """Nobody wants the file that is being made."""
+def begin_draft(warehouse: Warehouse, public_dir: Path, *, run_id: str, ahead: bool = False) -> Draft:
+    """The file that the run will publish. `ahead`: the snapshot that will probably be amended is copied from now on, where there is room.
 
-
-InThread = Callable[[str, Callable[[], None]], Future[None]]
-"""Do it in a thread of its own."""
-
-
-def begin_draft(warehouse: Warehouse, public_dir: Path, *, run_id: str, in_thread: InThread | None = None) -> Draft:
-    """The file that the run will publish. With `in_thread`, the snapshot that will probably be amended is copied from now on.
-
-    That takes half a second for 100,000 articles, in which other things can be done.
+    That takes half a second for 100,000 articles, in which other things can be done. Raises `OSError` if there is no place for it.
     """
     draft = Draft(public_dir / "snapshots" / f".{run_id}.duckdb.unfinished")
     draft.path.parent.mkdir(parents=True, exist_ok=True)
-    base = _base(warehouse, public_dir)
-    if in_thread and base and _has_room(public_dir, 2 * base.bytes):
+    base = _base(warehouse, public_dir) if ahead else None
+    if base and _has_room(public_dir, 2 * base.bytes):
         with suppress(RuntimeError):  # no more threads are to be had
-            draft._copied = in_thread("copy of the public file", partial(_copy, base, draft.path, draft._stop)).result
+            draft._copied = in_thread("copy of the public file", partial(_copy, base, draft.path, draft._forget)).result
             draft.base = base
     return draft
 

@@ -1,7 +1,7 @@
 -- One row is a version of an article: a stretch of responses with the same title, lead, body, date, links and attachments.
 -- The order of links does not count.
 -- Order is that of the responses (by tick), so an edit that is taken back later makes a third version.
--- reading_tick: of the reading that it says what it says by.
+-- reading_tick: of the reading that it says what it says by; of a page there is one with the same tick (facts.py).
 CREATE OR REPLACE TABLE mart.versions AS
 WITH seen AS (
     SELECT

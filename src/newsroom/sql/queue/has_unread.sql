@@ -1,4 +1,5 @@
--- One row: whether there may be rows in queue/pending_reads, which costs several times as much.
+-- One row: whether there may be rows in queue/pending_reads, which costs several times as much. A page that was last found damaged in
+-- the archive is always a reason to ask that.
 WITH read AS (
     SELECT article_id, payload_sha256 FROM facts.readings
     WHERE source = $source
