@@ -30,8 +30,6 @@ MAX_GROWTH = 1.5
 """It is written whole before that, too, where it has grown so many times larger than it was when it was, and by more than `SLACK_BYTES`."""
 SLACK_BYTES = 16 * 2**20
 """So much any file may grow: what an amendment replaces stays in the file until the next one writes over it."""
-
-
 BESIDE = 20_000
 """So many articles are written whole beside the checks. More need the memory that these need."""
 
