@@ -515,6 +515,16 @@ def test_whether_anything_is_unread_is_asked_before_what(facts: Facts) -> None:
     assert told[True, True] > 10 and told[False, False] > 10 and told[True, False] < 15, told
 
 
+def test_of_a_page_one_reading_is_written_at_a_time(facts: Facts) -> None:
+    """Versions know their reading by article, page and tick: two of the same would make two rows of an article."""
+    source = load_sources(CONFIG, ("osce",))[0]
+    read = [Article(title="A title", lead=None, body=f"Said {n} times. " * 9, language="en") for n in range(3)]
+    pages = [Reading("osce:1", page, article, reading.text_of(article)) for page, article in zip("ppq", read, strict=True)]
+    append_readings(facts.warehouse, pages, source=source, run_id="r", now=NIGHT)
+    written = facts.warehouse.ask("SELECT article_id, payload_sha256, text_sha256 FROM facts.readings ORDER BY ALL").rows
+    assert written == [("osce:1", page.payload_sha256, page.text.text_sha256) for page in pages[1:] if page.text]
+
+
 def test_a_text_is_signed_once(facts: Facts) -> None:
     """What a page read again says is known, signature and all; should it not be, it is signed then."""
     source = load_sources(CONFIG, ("osce",))[0]
