@@ -26,7 +26,8 @@ _LAST = [table for table in LAST_TABLES if table != "article_changes"]
 def amend_public(warehouse: Warehouse, copy: Path, *, wait: Callable[[], object] = lambda: None) -> None:
     """Make a public file hold what the mart holds now; it is the copy of a snapshot that differs only in what is touched.
 
-    `wait` returns when `LAST_TABLES` are as they will be. Raises `Damaged` if the outcome is not as large as it should be, `NewsroomError` if it cannot be read or written.
+    `wait` returns when `LAST_TABLES` are as they will be. Raises `Damaged` if the outcome is not as large as it should be, `NewsroomError`
+    if it cannot be read or written.
     """
     with warehouse.public_file(copy, is_there=True):
         warehouse.run(sql_text("amend/10_seen"))

@@ -154,7 +154,7 @@ class Crawl:
 
     def _can_overtake(self, known: Sequence[HostMemory]) -> bool:
         """Whether articles may be asked for while the listing is being walked: only where no delay is to be shared."""
-        return self.desk.engine.room > 1 and not self._is_paced(known)
+        return self.desk.engine.room > 1 and not self.way.is_paced(known)
 
     def _is_wanted(self, entry: Entry) -> bool:
         window = self.errand.window
@@ -201,7 +201,7 @@ class Crawl:
     @property
     def waits(self) -> bool:
         """Whether its batches mostly wait: such a source is no reason for another one to wait."""
-        return self._is_paced([memory for memory, _ in self._memory.values()])
+        return self.way.is_paced([memory for memory, _ in self._memory.values()])
 
     @property
     def _has_time(self) -> bool:
@@ -244,15 +244,12 @@ class Crawl:
 
     def _lanes(self) -> int:
         """Batches of this source that may be under way at a time."""
-        if self._is_paced([memory for memory, _ in self._memory.values()]):
+        if self.waits:
             return 1
         room = self.desk.engine.room
         if self._pooled and self._has_time and self.processes is not None:
             room = min(room, self.processes.count)  # none waits before the pool, with connections that others could use
         return max(1, min(room, self.source.politeness.concurrency))
-
-    def _is_paced(self, known: Sequence[HostMemory]) -> bool:
-        return self.way.delay_seconds > 0 or not known or any(memory.delay_seconds > 0 for memory in known)
 
     def _is_for_processes(self, lanes: int, count: int) -> bool:
         """Whether the next batch goes to the pool of processes; once one did, all do."""

@@ -12,7 +12,6 @@ import re
 import shutil
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import wait
 from contextlib import contextmanager, suppress
@@ -239,20 +238,12 @@ class Warehouse:
 
     def rows_side_by_side(self, names: Sequence[str], **values: object) -> dict[str, list[dict[str, Any]]]:
         """The same for several queries, two at a time: most are too small for DuckDB to share one out. They see what has been committed."""
-        left = deque(names)
+        left = iter(names)  # of both lanes
         found: dict[str, list[dict[str, Any]]] = {}
 
         def take(lane: Warehouse) -> None:
-            try:
-                while True:
-                    try:
-                        name = left.popleft()
-                    except IndexError:
-                        return
-                    found[name] = lane.rows(name, **values)
-            except BaseException:
-                left.clear()
-                raise
+            for name in left:
+                found[name] = lane.rows(name, **values)
 
         try:
             with self.aside(take), self.aside(take):

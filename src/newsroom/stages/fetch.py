@@ -53,6 +53,10 @@ class Way:
         """Between the starts of two requests, robots.txt aside."""
         return self.source.politeness.delay_seconds if self.delay is None else self.delay
 
+    def is_paced(self, known: Sequence[HostMemory]) -> bool:
+        """Whether there is, or may be, a delay between requests; `known` is what has been learnt of the hosts so far."""
+        return self.delay_seconds > 0 or not known or any(memory.delay_seconds > 0 for memory in known)
+
     def archive_writer(self, name: str, *, clock: Callable[[], datetime], end: int = 0, directory: Path | None = None) -> ArchiveWriter:
         """To a file of the run; see `ArchiveWriter`."""
         info = {"user-agent": self.user_agent, "robots": "classic", "base-url": self.base_url or self.source.site.base_url}
@@ -239,9 +243,9 @@ def _each(
     ask: Callable[[FetchJob], _Asked | None], read: Callable[[_Asked], tuple[Fetch, Reading | None]], batch: FetchBatch
 ) -> Iterable[tuple[Fetch, Reading | None]]:
     if batch.concurrency == 1:
-        is_paced = batch.way.delay_seconds > 0 or any(memory.delay_seconds for memory in batch.memory)  # then it is read while others wait
         asked = (each for job in batch.jobs if (each := ask(job)) is not None)
-        return reading.by_turns(asked, read, size=_Asked.size, turn=1 if is_paced else reading.TURN)
+        turn = 1 if batch.way.is_paced(batch.memory) else reading.TURN  # while it is the host's turn to rest, there is time to read
+        return reading.by_turns(asked, read, size=_Asked.size, turn=turn)
     threads = min(batch.concurrency + 1, len(batch.jobs))  # one reads while all connections are in use, of which the client takes care
     with ThreadPoolExecutor(threads, thread_name_prefix=f"fetch-{batch.way.source.name}") as pool:
         came = pool.map(lambda job: None if (each := ask(job)) is None else read(each), batch.jobs)
