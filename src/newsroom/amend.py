@@ -12,8 +12,8 @@ from pathlib import Path
 from newsroom.errors import Damaged
 from newsroom.warehouse import LAST_TABLES, WITH_TEXTS, Warehouse, sql_text
 
-_TOUCHED = " SEMI JOIN mart.touched USING (article_id)"
-_READ = " SEMI JOIN (FROM mart.touched WHERE is_read) USING (article_id)"
+_TOUCHED = "mart.touched"
+_READ = "(FROM mart.touched WHERE is_read)"
 _TEXTS = ("title", "lead", "body")
 _BY_ARTICLE = ("article_urls", "listing_entries", "listing_changes")
 """Compared where articles were touched."""
@@ -52,14 +52,23 @@ def amend_public(warehouse: Warehouse, copy: Path, *, wait: Callable[[], object]
 
 
 def _renew(warehouse: Warehouse, table: str, columns: Sequence[str], key: str, scope: str = "") -> None:
-    """Write anew all rows of the keys of which a row differs, among those in scope, in one of the columns."""
-    made, shown = (f"SELECT {', '.join(columns)} FROM {of}.{table}{scope}" for of in ("mart", "public_file.main"))
+    """Write anew all rows of the keys of which a row differs, among the articles in scope, in one of the columns."""
+    compared = ", ".join(columns)
+    made, shown = (f"SELECT {compared}, {side} AS side {_rows(f'{of}.{table}', scope)}" for of, side in (("mart", 1), ("public_file.main", -1)))
     warehouse.run(
         f"""CREATE OR REPLACE TEMP TABLE differing AS
-        WITH made AS MATERIALIZED ({made}), shown AS MATERIALIZED ({shown})
-        SELECT {key} FROM (FROM made EXCEPT ALL FROM shown) UNION SELECT {key} FROM (FROM shown EXCEPT ALL FROM made)"""
+        SELECT DISTINCT {key} FROM ({made} UNION ALL {shown}) GROUP BY {compared} HAVING sum(side) <> 0"""
     )
     if warehouse.ask("SELECT count(*) FROM differing").rows == [(0,)]:
         return
     warehouse.run(f"DELETE FROM public_file.main.{table} WHERE {key} IN (FROM differing)")
     warehouse.run(f"INSERT INTO public_file.main.{table} BY NAME FROM mart.{table} WHERE {key} IN (FROM differing)")
+
+
+def _rows(table: str, scope: str) -> str:
+    """FROM clause of the rows in scope: found by the key alone and then read by their rowids, for few of many are wanted."""
+    if not scope:
+        return f"FROM {table}"
+    if table.removeprefix("mart.") in WITH_TEXTS:  # a view has no rowids
+        return f"FROM {table} SEMI JOIN {scope} USING (article_id)"
+    return f"FROM {table} WHERE rowid IN (SELECT rowid FROM {table} SEMI JOIN {scope} USING (article_id))"

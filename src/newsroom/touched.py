@@ -18,6 +18,7 @@ from newsroom.words import count_words
 BY_ARTICLE = {
     "mart/10_versions": "versions",
     "mart/20_current": "current",
+    "mart/45_search_documents": "search_documents",
     "mart/60_article_urls": "article_urls",
     "mart/70_statuses": "statuses",
     "mart/85_listing_entries": "listing_entries",

@@ -68,6 +68,7 @@ _ORDERED = {
     "listing_changes": "changed_at DESC, url",
     "quarantine": "last_at DESC, article_id",
     "article_changes": "publication, article_id",
+    "search_documents": "document",
 }
 """In what order rows are written; other tables as the mart has them."""
 WITH_TEXTS = {"articles": "article_id", "article_versions": "article_id, version"}

@@ -22,7 +22,7 @@ def dedupe(warehouse: Warehouse, *, near_similarity: float) -> StageReport:
     A killed run loses at most one chunk.
     """
     compared = pairs = 0
-    while fresh := [row["text_sha256"] for row in warehouse.rows("queue/uncompared_texts", limit=CHUNK)]:
+    while fresh := _uncompared(warehouse):
         with warehouse.transaction():
             candidates = warehouse.rows("queue/similar_candidates", fresh=fresh)
             pairs += warehouse.append(
@@ -31,6 +31,12 @@ def dedupe(warehouse: Warehouse, *, near_similarity: float) -> StageReport:
             warehouse.append("facts.compared", [{"text_sha256": each} for each in fresh])
         compared += len(fresh)
     return StageReport("dedupe", counts={"compared": compared, "similar_pairs": pairs})
+
+
+def _uncompared(warehouse: Warehouse) -> list[str]:
+    if not warehouse.rows("queue/has_uncompared")[0]["has_uncompared"]:
+        return []
+    return [row["text_sha256"] for row in warehouse.rows("queue/uncompared_texts", limit=CHUNK)]
 
 
 def _compare(pair: dict[str, Any]) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 -- The search index: the documents that went, those that came, their postings, and in how many documents each of their words stands.
-CREATE OR REPLACE TEMP TABLE gone AS
-SELECT document FROM public_file.main.search_documents ANTI JOIN mart.search_documents USING (document, article_id, length);
-CREATE OR REPLACE TEMP TABLE come AS
-SELECT document FROM mart.search_documents ANTI JOIN public_file.main.search_documents USING (document, article_id, length);
+CREATE OR REPLACE TEMP TABLE was AS FROM public_file.main.search_documents SEMI JOIN mart.touched USING (article_id);
+CREATE OR REPLACE TEMP TABLE is_now AS FROM mart.search_documents SEMI JOIN mart.touched USING (article_id);
+CREATE OR REPLACE TEMP TABLE gone AS SELECT document FROM was ANTI JOIN is_now USING (document, article_id, length);
+CREATE OR REPLACE TEMP TABLE come AS SELECT document FROM is_now ANTI JOIN was USING (document, article_id, length);
 
 CREATE OR REPLACE TEMP TABLE recounted AS
 SELECT word_number, CAST(sum(documents) AS INTEGER) AS documents FROM (
@@ -27,6 +27,8 @@ FROM recounted AS r JOIN facts.search_words AS w USING (word_number)
 WHERE r.documents > 0 AND r.word_number NOT IN (SELECT word_number FROM public_file.main.search_words)
 ORDER BY w.word_number;
 
+DROP TABLE was;
+DROP TABLE is_now;
 DROP TABLE gone;
 DROP TABLE come;
 DROP TABLE recounted;

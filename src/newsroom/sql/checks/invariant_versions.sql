@@ -2,9 +2,12 @@
 -- Texts stand once, under the hash of every letter of them: the same hash is the same text, and none has to be read.
 WITH articles AS MATERIALIZED (SELECT article_id, version, content_sha256, published_on FROM mart.articles),
 versions AS MATERIALIZED (SELECT article_id, version, valid_from, valid_to, content_sha256, published_on FROM mart.article_versions),
+chains AS ( -- an article of which there is only its first version, still open, has none
+    SELECT article_id FROM versions GROUP BY article_id HAVING count(*) > 1 OR max(version) <> 1 OR max(valid_to) IS NOT NULL
+),
 chained AS (
     SELECT *, lead(valid_from) OVER w AS next_from, row_number() OVER w AS expected
-    FROM versions WINDOW w AS (PARTITION BY article_id ORDER BY version)
+    FROM versions SEMI JOIN chains USING (article_id) WINDOW w AS (PARTITION BY article_id ORDER BY version)
 ),
 other_text AS (
     SELECT c.article_id FROM mart.current AS c

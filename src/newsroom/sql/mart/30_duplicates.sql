@@ -1,23 +1,27 @@
 -- One row is an article that repeats another. Exact copies point to the representative of their content;
 -- near-duplicates (both stay in articles) point to the earliest article of their group.
 CREATE OR REPLACE TABLE mart.duplicates AS
-WITH RECURSIVE lefts AS MATERIALIZED ( -- else DuckDB may join all articles of a source with each other first
+WITH RECURSIVE paired AS MATERIALIZED ( -- few, and so looked up once
+    SELECT source, article_id, text_sha256, published_on FROM mart.current
+    WHERE copy_rank = 1 AND text_sha256 IN (SELECT text_a FROM facts.similarities UNION ALL SELECT text_b FROM facts.similarities)
+),
+lefts AS MATERIALIZED ( -- else DuckDB may join all of a source with each other first
     SELECT a.source, a.article_id, s.text_b, s.similarity
     FROM facts.similarities AS s
-    JOIN mart.current AS a ON a.text_sha256 = s.text_a AND a.copy_rank = 1
+    JOIN paired AS a ON a.text_sha256 = s.text_a
     LEFT JOIN ops.source_settings AS d ON d.source = a.source
     WHERE s.similarity >= coalesce(d.near_similarity, 0)
 ),
 pairs AS (
     SELECT a.article_id AS left_id, b.article_id AS right_id, a.similarity
     FROM lefts AS a
-    JOIN mart.current AS b ON b.text_sha256 = a.text_b AND b.copy_rank = 1 AND b.source = a.source
+    JOIN paired AS b ON b.text_sha256 = a.text_b AND b.source = a.source
 ),
 edges AS (SELECT left_id, right_id, similarity FROM pairs UNION SELECT right_id, left_id, similarity FROM pairs),
 members AS (
     SELECT DISTINCT e.left_id AS article_id,
         row_number() OVER (ORDER BY c.published_on NULLS LAST, len(c.article_id), c.article_id) AS age_rank
-    FROM (SELECT DISTINCT left_id FROM edges) AS e JOIN mart.current AS c ON c.article_id = e.left_id
+    FROM (SELECT DISTINCT left_id FROM edges) AS e JOIN paired AS c ON c.article_id = e.left_id
 ),
 ranked_edges AS (
     SELECT l.age_rank AS left_rank, r.age_rank AS right_rank

@@ -6,15 +6,22 @@
 -- layout Like is compared with like: the listing's content type, a language of its own, and the time of publication (the last
 --        year as a whole, older pages by quarter: a backfill of 1999 is not measured by the pages of today).
 -- Of any layout at most 500 pages are looked at, chosen by hash; of the history the 400 newest.
--- Rows are carried by their rowid until they are chosen: of 100,000 articles a night looks at some hundreds.
+-- Rows are carried by their rowid until they are chosen: of 100,000 articles a night looks at some hundreds. And the history is only looked
+-- for where there is something fresh.
 CREATE OR REPLACE TABLE mart.judged_pages AS
-WITH asked AS (
+WITH concerned AS MATERIALIZED ( -- all others are as they were when we last published, and were readable then
+    SELECT article_id FROM facts.fetches WHERE run_id NOT IN (SELECT run_id FROM ops.published_runs)
+    UNION
+    SELECT article_id FROM facts.readings WHERE reason IS NOT NULL OR run_id NOT IN (SELECT run_id FROM ops.published_runs)
+),
+asked AS (
     SELECT f.source, f.article_id,
         arg_max(f.payload_sha256, f.tick) FILTER (f.payload_sha256 IS NOT NULL) AS payload_sha256,
         arg_max(f.payload_sha256, f.tick) FILTER (f.payload_sha256 IS NOT NULL AND p.run_id IS NOT NULL) AS shown_payload,
         max(f.tick) FILTER (f.payload_sha256 IS NOT NULL) AS page_tick,
         bool_or(p.run_id IS NULL) AS is_asked_anew
     FROM facts.answers AS f
+    SEMI JOIN concerned USING (article_id)
     LEFT JOIN ops.published_runs AS p USING (run_id)
     WHERE f.outcome IN ('ok', 'not_modified', 'rejected')
     GROUP BY f.source, f.article_id
@@ -25,12 +32,13 @@ read AS (
         arg_max(r.rowid, r.tick) FILTER (p.run_id IS NOT NULL) AS shown,
         arg_max(r.reason IS NULL, r.tick) FILTER (p.run_id IS NOT NULL) AS is_shown_readable
     FROM facts.readings AS r
+    SEMI JOIN concerned USING (article_id)
     LEFT JOIN ops.published_runs AS p USING (run_id)
     WHERE r.reason IS DISTINCT FROM 'archive-damaged'
     GROUP BY r.article_id, r.payload_sha256
 ),
 paired AS (
-    SELECT a.source, a.article_id, a.page_tick, now_read.newest AS now_row, shown_read.shown AS published_row,
+    SELECT a.source, a.article_id, a.page_tick, now_read.newest AS now_row,
         CASE WHEN shown_read.is_shown_readable THEN shown_read.shown END AS shown_row,
         CASE
             WHEN shown_read.shown IS NULL OR NOT shown_read.is_shown_readable THEN 'fresh'
@@ -41,29 +49,57 @@ paired AS (
     JOIN read AS now_read USING (article_id, payload_sha256)
     LEFT JOIN read AS shown_read ON shown_read.article_id = a.article_id AND shown_read.payload_sha256 = a.shown_payload
 ),
-looked_at AS (
+anew AS MATERIALIZED (
     SELECT source, article_id, page_tick, basis, now_row, shown_row FROM paired WHERE basis IS NOT NULL
     UNION ALL
     SELECT source, article_id, page_tick, 'fresh', now_row, NULL FROM paired WHERE basis = 'again' AND now_row <> shown_row
+),
+with_fresh AS MATERIALIZED (SELECT DISTINCT source FROM anew WHERE basis = 'fresh'),
+published_pages AS (
+    SELECT source, article_id, arg_max(payload_sha256, tick) AS payload_sha256, max(tick) AS page_tick
+    FROM facts.answers
+    SEMI JOIN with_fresh USING (source)
+    WHERE outcome IN ('ok', 'not_modified', 'rejected') AND payload_sha256 IS NOT NULL AND run_id IN (SELECT run_id FROM ops.published_runs)
+    GROUP BY source, article_id
+),
+published_readings AS (
+    SELECT article_id, payload_sha256, arg_max(rowid, tick) AS newest
+    FROM facts.readings
+    SEMI JOIN with_fresh USING (source)
+    WHERE reason IS DISTINCT FROM 'archive-damaged' AND run_id IN (SELECT run_id FROM ops.published_runs)
+    GROUP BY article_id, payload_sha256
+),
+looked_at AS (
+    FROM anew
     UNION ALL
     -- a published page is history, whatever has become of it since
-    SELECT source, article_id, page_tick, 'history', published_row, NULL FROM paired
-    WHERE published_row IS NOT NULL AND source IN (SELECT source FROM paired WHERE basis IS NOT NULL)
+    SELECT source, article_id, page_tick, 'history', newest, NULL FROM published_pages JOIN published_readings USING (article_id, payload_sha256)
 ),
+entries AS (SELECT rowid AS entry, * FROM facts.entries SEMI JOIN looked_at USING (article_id)),
 listed AS ( -- as facts.listed has it, by rowid
-    SELECT article_id, any_value(rowid) AS listed_row, any_value(url) AS url FROM facts.entries GROUP BY article_id HAVING count(*) = 1
+    SELECT article_id, any_value(entry) AS listed_row, any_value(url) AS url FROM entries GROUP BY article_id HAVING count(*) = 1
     UNION ALL
-    SELECT article_id, arg_max(rowid, (tick, url)), coalesce(min(url) FILTER (NOT contains(url, '/node/')), min(url))
-    FROM facts.entries SEMI JOIN (SELECT article_id FROM facts.entries GROUP BY article_id HAVING count(*) > 1) USING (article_id)
+    SELECT article_id, arg_max(entry, (tick, url)), coalesce(min(url) FILTER (NOT contains(url, '/node/')), min(url))
+    FROM entries SEMI JOIN (SELECT article_id FROM entries GROUP BY article_id HAVING count(*) > 1) USING (article_id)
     GROUP BY article_id
 ),
+newest AS (
+    SELECT source, coalesce(max(on_day) FILTER (is_listed), max(on_day)) AS newest_on
+    FROM (
+        SELECT source, published_on AS on_day, true AS is_listed, run_id FROM facts.entries
+        UNION ALL
+        SELECT source, published_on, false, run_id FROM facts.readings
+    )
+    WHERE run_id IN (SELECT run_id FROM ops.published_runs)
+    GROUP BY source
+),
 dated AS (
-    SELECT k.*, l.listed_row, l.url AS listed_url, e.content_type AS listed_type, coalesce(e.published_on, r.published_on) AS on_day,
-        max(coalesce(e.published_on, r.published_on)) FILTER (k.basis = 'history') OVER (PARTITION BY k.source) AS newest_on
+    SELECT k.*, l.listed_row, l.url AS listed_url, e.content_type AS listed_type, coalesce(e.published_on, r.published_on) AS on_day, n.newest_on
     FROM looked_at AS k
     JOIN (SELECT rowid AS reading, published_on FROM facts.readings) AS r ON r.reading = k.now_row
     LEFT JOIN listed AS l ON l.article_id = k.article_id
     LEFT JOIN (SELECT rowid AS entry, content_type, published_on FROM facts.entries) AS e ON e.entry = l.listed_row
+    LEFT JOIN newest AS n ON n.source = k.source
 ),
 laid_out AS (
     SELECT *,
@@ -85,7 +121,13 @@ chosen AS (
         ELSE row_number() OVER (PARTITION BY source, layout, basis ORDER BY hash(article_id)) <= 500
     END
 ),
-texts AS (SELECT text_sha256, rowid AS text_row, title_sha256, lead_sha256, body_sha256, title, word_count FROM facts.texts)
+texts AS ( -- found by their hashes first and then read by their rowids
+    SELECT text_sha256, rowid AS text_row, title_sha256, lead_sha256, body_sha256, title, word_count FROM facts.texts
+    WHERE rowid IN (
+        SELECT rowid FROM facts.texts WHERE text_sha256 IN (
+            SELECT text_sha256 FROM facts.readings WHERE rowid IN (SELECT now_row FROM chosen UNION ALL SELECT shown_row FROM chosen))
+    )
+)
 SELECT c.source, c.article_id, c.basis, c.layout, {'url': f.url, 'warc_file': f.warc_file, 'warc_offset': f.warc_offset} AS example,
     n.reason, n.url, n.content_type, n.published_on, n.place, n.issuers, n.topics, n.language, n.dateline_place, n.dateline_on, n.links, n.found_by,
     n.parser_version, n.definition_sha256,

@@ -12,7 +12,9 @@ WITH candidates AS (
         tried_at + INTERVAL 1 HOUR * (CASE WHEN failed_nights <= 1 THEN 0 ELSE 24 * least(1 << (failed_nights - 2), 8) - 4 END) AS next_try_at
     FROM facts.frontier
     LEFT JOIN (
-        SELECT article_id, arg_max(coalesce(published_on, dateline_on), tick) AS page_on FROM facts.readings WHERE source = $source GROUP BY article_id
+        SELECT article_id, arg_max(coalesce(published_on, dateline_on), tick) AS page_on FROM facts.readings
+        WHERE source = $source AND article_id IN (SELECT article_id FROM facts.entries WHERE published_on IS NULL) -- of others the listing tells
+        GROUP BY article_id
     ) USING (article_id)
     WHERE source = $source
         AND ($since IS NULL OR coalesce(published_on >= $since, true))
@@ -46,6 +48,12 @@ SELECT article_id, url, CASE WHEN NOT is_damaged THEN etag END AS etag, CASE WHE
     CASE WHEN NOT is_damaged THEN read_sha256 END AS read_sha256
 FROM wanted
 LEFT JOIN facts.distrusted USING (article_id)
+LEFT JOIN (
+    SELECT article_id, max_by(etag, tick) AS etag, max_by(last_modified, tick) AS last_modified
+    FROM facts.answers
+    WHERE outcome = 'ok' AND article_id IN (SELECT article_id FROM wanted)
+    GROUP BY article_id
+) USING (article_id)
 LEFT JOIN (
     SELECT article_id, arg_max(payload_sha256, tick) FILTER (text_sha256 IS NOT NULL) AS read_sha256
     FROM facts.readings

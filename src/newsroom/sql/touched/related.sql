@@ -1,17 +1,23 @@
 -- One row is an article that shares a content or an address with one that was touched, now or when the mart was last made: its rank among
 -- copies, or the article that an address leads to, may be another now. Asked again until there are no more.
 CREATE OR REPLACE TEMP TABLE related AS
-WITH contents AS (
-    SELECT content_sha256 FROM mart.current SEMI JOIN touched USING (article_id)
+WITH shown AS MATERIALIZED (
+    SELECT content_sha256, url FROM mart.current WHERE rowid IN (SELECT rowid FROM mart.current SEMI JOIN touched USING (article_id))
+),
+read AS MATERIALIZED (
+    SELECT content_sha256, url FROM facts.readings WHERE rowid IN (SELECT rowid FROM facts.readings SEMI JOIN touched USING (article_id))
+),
+contents AS (
+    SELECT content_sha256 FROM shown
     UNION
-    SELECT content_sha256 FROM facts.readings SEMI JOIN touched USING (article_id) WHERE content_sha256 IS NOT NULL
+    SELECT content_sha256 FROM read WHERE content_sha256 IS NOT NULL
 ),
 urls AS (
-    SELECT url FROM facts.entries SEMI JOIN touched USING (article_id)
+    SELECT url FROM facts.entries WHERE rowid IN (SELECT rowid FROM facts.entries SEMI JOIN touched USING (article_id))
     UNION
-    SELECT url FROM mart.current SEMI JOIN touched USING (article_id)
+    SELECT url FROM shown
     UNION
-    SELECT url FROM facts.readings SEMI JOIN touched USING (article_id) WHERE url IS NOT NULL
+    SELECT url FROM read WHERE url IS NOT NULL
     UNION
     SELECT final_url FROM facts.fetches SEMI JOIN touched USING (article_id) WHERE outcome = 'ok' AND final_url <> url
 )

@@ -1,11 +1,4 @@
--- The index of the full-text search, as far as articles now have the texts; see search/count.sql.
-
--- One row is an article in the index.
-CREATE OR REPLACE TABLE mart.search_documents AS
-SELECT s.document, c.article_id, s.length
-FROM mart.current AS c JOIN facts.search_texts AS s USING (text_sha256)
-WHERE c.copy_rank = 1
-ORDER BY s.document;
+-- The index of the full-text search, as far as articles now have the texts (mart/45_search_documents); see search/count.sql.
 
 -- One row is a word of an article. Ordered by word, so that a query reads little of it.
 CREATE OR REPLACE VIEW mart.search_postings AS
