@@ -9,6 +9,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from functools import cache
 from importlib.resources import files
@@ -23,6 +25,7 @@ from newsroom import __version__
 from newsroom.report import diff, figures
 from newsroom.report.facts import Facts, gather
 from newsroom.report.verdict import SIGNS, count, day, remedy, verdict
+from newsroom.threads import in_thread
 from newsroom.warehouse import Warehouse, sync
 
 __all__ = ["Facts", "gather", "render", "write_report"]
@@ -35,7 +38,12 @@ def write_report(data_dir: Path, warehouse: Warehouse, *, now: datetime, run_id:
 
     Raises `NewsroomError` where the data cannot be read, `OSError` where the page cannot be written; the page before stays then.
     """
-    page = render(gather(data_dir, warehouse, run_id), now=now)
+    compiled: Callable[[], object] = _page
+    with suppress(RuntimeError):  # no more threads are to be had
+        compiled = in_thread("page of the report", _page).result
+    facts = gather(data_dir, warehouse, run_id)
+    compiled()
+    page = render(facts, now=now)
     target = data_dir / "public" / "report.html"
     target.parent.mkdir(parents=True, exist_ok=True)
     incoming = target.with_name(".report.html.incoming")

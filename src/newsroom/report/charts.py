@@ -7,6 +7,8 @@ of thousands of cells stays small. Text from pages is only ever the text of an e
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -158,30 +160,31 @@ def heat_map(
     step = (width - left - 2) / max(len(columns), 1)
     height = top + line * len(rows) + 22
     drawing = _drawing(title, width, height)
-    paths: dict[str, str] = {}
+    paths: defaultdict[str, list[str]] = defaultdict(list)
+    ends: dict[int, tuple[int, int]] = {}
+    for row, column in cells:
+        first, last = ends.get(row, (column, column))
+        ends[row] = min(first, column), max(last, column)
 
     def place(row: int) -> float:
         return top + row * line + (0 if is_wide else line - high - 2)
 
     for row, name in enumerate(rows):
-        known = [column for (r, column) in cells if r == row]
-        if known:
-            first, last = min(known), max(known)
-            track = _box(left + first * step, place(row) + high * 0.3, (last - first + 1) * step, high * 0.4)
-            paths["track"] = paths.get("track", "") + track
+        if row in ends:
+            first, last = ends[row]
+            paths["track"].append(_box(left + first * step, place(row) + high * 0.3, (last - first + 1) * step, high * 0.4))
         letters = 33 if is_wide else 52
         text = name if len(name) <= letters else name[: letters - 1] + "…"
         y = place(row) + high - 3 if is_wide else place(row) - 4
         drawing.append(draw.Text(text, _TEXT, left - 8 if is_wide else 0, y, class_="axis", text_anchor="end" if is_wide else "start"))
     gap = min(1.0, step * 0.15)
     for (row, column), value in sorted(cells.items()):
-        style = f"h{sum(value >= lowest for lowest in levels)}"
-        paths[style] = paths.get(style, "") + _box(left + column * step, place(row), step - gap, high)
+        paths[f"h{bisect_right(levels, value)}"].append(_box(left + column * step, place(row), step - gap, high))
     for row, column in sorted(missing):
-        paths["miss"] = paths.get("miss", "") + _box(left + column * step, place(row) + high - 5, max(step - gap, 3), 5)
+        paths["miss"].append(_box(left + column * step, place(row) + high - 5, max(step - gap, 3), 5))
     for style in ("track", *(f"h{n}" for n in range(1, LEVELS + 1)), "miss"):
         if style in paths:
-            drawing.append(draw.Path(d=paths[style], class_=style))
+            drawing.append(draw.Path(d="".join(paths[style]), class_=style))
     for n, label in _labelled(columns, step):
         is_last = left + n * step > width - 30
         anchor, x = ("end", width - 2) if is_last else ("start", left + n * step)

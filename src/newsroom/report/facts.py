@@ -46,10 +46,18 @@ def gather(data_dir: Path, warehouse: Warehouse, run_id: str | None = None) -> F
     runs = warehouse.rows("report/runs")
     run = next((each for each in runs if run_id in (None, each["run_id"])), None)
     told = run["run_id"] if run else ""
-    answers: dict[str, Any] = {name: warehouse.rows(f"report/{name}", run_id=told) for name in _WAREHOUSE if name != "runs"}
-    is_published = (data_dir / "public" / "newsroom.duckdb").is_file()
-    if is_published:
+    answers: dict[str, Any] = {}
+
+    def ask(lane: Warehouse) -> None:
+        answers.update({name: lane.rows(f"report/{name}", run_id=told) for name in _WAREHOUSE if name != "runs"})
+
+    def ask_public() -> bool:
+        if not (data_dir / "public" / "newsroom.duckdb").is_file():
+            return False
         with open_public(data_dir) as public:
-            answers |= {name: public.rows(f"report/public_{name}", run_id=told) for name in _PUBLIC}
+            answers.update({name: public.rows(f"report/public_{name}", run_id=told) for name in _PUBLIC})
         answers["totals"] = answers["totals"][0]
+        return True
+
+    is_published = warehouse.both(ask_public, ask)
     return Facts(run=run, is_published=is_published, runs=runs, **answers)

@@ -135,22 +135,27 @@ def _issuers(facts: Facts) -> tuple[Figure | None, int]:
         counts[row["issuer"]] += row["articles"]
     names = [name for name, _ in counts.most_common(ISSUERS)]
     lacking = [row for row in facts.missing_months if row["issuer"] in names]
+    of: dict[str, list[Row]] = {name: [] for name in names}
+    for row in facts.issuers:
+        if row["issuer"] in of:
+            of[row["issuer"]].append(row)
     known = [row["month"] for row in facts.issuers + lacking]
     span = charts.months(min(known), max(known))
     monthly, yearly = [f"{month:%Y-%m}" for month in span], sorted({f"{month:%Y}" for month in span})
     is_long = len(monthly) > 60
     width_of = {WIDE: monthly, NARROW: yearly if is_long else monthly}
-    told = {name: _track(name, facts.issuers, lacking) for name in names}
+    told = {name: _track(name, rows, lacking) for name, rows in of.items()}
     drawn: dict[int, Markup] = {}
     legends: dict[int, list[tuple[str, str]]] = {}
     for width, labels in width_of.items():
         place = {label: n for n, label in enumerate(labels)}
         size = len(labels[0])
+        place_of = {month: place[str(month)[:size]] for month in span}
         cells: Counter[tuple[int, int]] = Counter()
-        for row in facts.issuers:
-            if row["issuer"] in told:
-                cells[names.index(row["issuer"]), place[str(row["month"])[:size]]] += row["articles"]
-        missing = {(names.index(row["issuer"]), place[str(row["month"])[:size]]) for row in lacking}
+        for line, rows in enumerate(of.values()):
+            for row in rows:
+                cells[line, place_of[row["month"]]] += row["articles"]
+        missing = {(names.index(row["issuer"]), place_of[row["month"]]) for row in lacking}
         steps = charts.thresholds(max(cells.values()))
         legends[width] = _levels(steps)
         notes = ["{}: {:,} articles, {} to {}, {} months without any".format(*told[name][:5]) for name in names]
@@ -181,9 +186,9 @@ def _levels(lowest: list[int]) -> list[tuple[str, str]]:
 
 
 def _track(name: str, rows: list[Row], lacking: list[Row]) -> list[Any]:
-    """What there is of an issuer, and its gaps: a row of the table."""
-    have = sorted({row["month"] for row in rows if row["issuer"] == name})
-    number = sum(row["articles"] for row in rows if row["issuer"] == name)
+    """What there is of an issuer, by its own rows, and its gaps: a row of the table."""
+    have = sorted({row["month"] for row in rows})
+    number = sum(row["articles"] for row in rows)
     missing = sum(row["articles"] for row in lacking if row["issuer"] == name)
     ordinals = [_ordinal(month) for month in have]
     gaps = [later - earlier - 1 for earlier, later in pairwise(ordinals)]
