@@ -10,7 +10,7 @@ import shutil
 import threading
 import zlib
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -237,11 +237,26 @@ def _is_little(warehouse: Warehouse) -> bool:
     return touched.are_few(warehouse, gathered)
 
 
+_PIECE_BYTES = 16 * 2**20
+
+
 def crc32(path: Path) -> int:
-    """Checksum of a file: enough against rot, and the fastest there is."""
-    checksum = 0
+    """Checksum of a file, by the checksums of its pieces: enough against rot, and the fastest there is. Two cores share them."""
+    starts = range(0, path.stat().st_size, _PIECE_BYTES)
+    checksum = partial(_crc32_from, path)
+    try:
+        with ThreadPoolExecutor(2) as pool:
+            sums = list(pool.map(checksum, starts))
+    except RuntimeError:  # no more threads are to be had
+        sums = list(map(checksum, starts))
+    return zlib.crc32(b"".join(each.to_bytes(4, "big") for each in sums))
+
+
+def _crc32_from(path: Path, start: int) -> int:
+    checksum, end = 0, start + _PIECE_BYTES
     with path.open("rb") as file:
-        while block := file.read(2**20):
+        file.seek(start)
+        while block := file.read(min(2**20, end - file.tell())):
             checksum = zlib.crc32(block, checksum)
     return checksum
 
