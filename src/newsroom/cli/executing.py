@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -16,6 +17,7 @@ from newsroom import console
 from newsroom.errors import NewsroomError
 from newsroom.interrupts import interruptible
 from newsroom.model import RunResult
+from newsroom.threads import in_thread
 
 if TYPE_CHECKING:
     from newsroom.pipeline import Plan
@@ -41,6 +43,7 @@ def _directly(plan: Plan) -> RunResult:
     from newsroom import direct
 
     with interruptible(), console.screen(sys.stderr) as screen:
+        _refuse_more(plan)
         _show_plan(plan, screen)
         return direct.execute(plan, watch=screen)
 
@@ -52,11 +55,13 @@ def under_prefect(data_dir: Path, debug: bool, work: Callable[[Callable[[Plan], 
     with interruptible(), prefect_api(data_dir / "prefect", os.environ, debug=debug) as api, console.screen(sys.stderr) as screen:
 
         def execute(plan: Plan) -> RunResult:
-            _show_plan(plan, screen)
+            _refuse_more(plan)
+            shown = in_thread("plan", partial(_show_plan, plan, screen))  # Prefect is not imported in less time
             screen.wait_for("starting Prefect" if api.is_own else "importing Prefect")
             used_prefect.set(True)
             from flows import runs
 
+            shown.result()
             api.wait()
             screen.wait_for(None)
             return runs.execute(plan, watch=screen, own_server=api.is_own)
@@ -64,11 +69,17 @@ def under_prefect(data_dir: Path, debug: bool, work: Callable[[Callable[[Plan], 
         return work(execute)
 
 
-def _show_plan(plan: Plan, screen: console.Screen) -> None:
-    """What is about to happen. Raises `Busy` before anything has begun if it must not be, and not wait either."""
-    from newsroom import backfill, lock, pipeline
+def _refuse_more(plan: Plan) -> None:
+    """Raise `Busy` before anything has begun, if it must not be, and not wait either."""
+    from newsroom import lock
 
     lock.refuse_more(plan.options.data_dir, work=plan.work(), wait_seconds=plan.options.wait_seconds)
+
+
+def _show_plan(plan: Plan, screen: console.Screen) -> None:
+    """What is about to happen, and after what."""
+    from newsroom import backfill, pipeline
+
     status = pipeline.status(plan.options)
     names = ", ".join(source.name for source in plan.sources)
     window = f", published {plan.window.since} to {plan.window.until} (exclusive)" if plan.window else ""
