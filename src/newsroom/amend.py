@@ -54,7 +54,9 @@ def amend_public(warehouse: Warehouse, copy: Path, *, wait: Callable[[], object]
 def _renew(warehouse: Warehouse, table: str, columns: Sequence[str], key: str, scope: str = "") -> None:
     """Write anew all rows of the keys of which a row differs, among the articles in scope, in one of the columns."""
     compared = ", ".join(columns)
-    made, shown = (f"SELECT {compared}, {side} AS side {_rows(f'{of}.{table}', scope)}" for of, side in (("mart", 1), ("public_file.main", -1)))
+    made, shown = (
+        f"SELECT {compared}, {side} AS side {_rows(f'{of}.{table}', scope)}" for of, side in (("mart", 1), ("public_file.main", -1))
+    )
     warehouse.run(
         f"""CREATE OR REPLACE TEMP TABLE differing AS
         SELECT DISTINCT {key} FROM ({made} UNION ALL {shown}) GROUP BY {compared} HAVING sum(side) <> 0"""

@@ -85,12 +85,14 @@ class Discovering:
     def _recall(self, pages: Sequence[Page]) -> None:
         """What was listed before of the entries that this walk meets for the first time."""
         new = {entry.url: entry.article_id for page in pages for entry in page.entries if entry.url not in self._known}
-        if new:
-            of = {"source": self.source.name, "urls": list(new), "article_ids": list(set(new.values()))}
-            self._known |= dict.fromkeys(new) | {
-                row["url"]: row["entry_sha256"] for row in self._warehouse.rows("queue/known_entries", **of)
-            }
-            self._listed |= {row["article_id"] for row in self._warehouse.rows("queue/known_articles", **of)}
+        if not new:
+            return
+        known = self._warehouse.rows("queue/known_entries", source=self.source.name, urls=list(new))
+        self._known |= dict.fromkeys(new) | {row["url"]: row["entry_sha256"] for row in known}
+        self._listed.update(article_id for row in known for article_id in row["article_ids"])
+        if others := set(new.values()) - self._listed:  # perhaps listed at other addresses
+            rows = self._warehouse.rows("queue/known_articles", source=self.source.name, article_ids=list(others))
+            self._listed.update(row["article_id"] for row in rows)
 
     def _take(self, entry: Entry, seen_at: datetime, states: list[dict[str, object]], sightings: list[dict[str, object]]) -> None:
         """The rows an entry is worth: a state if the listing says something new of it, a sighting if the walk sees it for the first time."""
