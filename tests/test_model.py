@@ -518,6 +518,91 @@ def test_whether_anything_is_unread_is_asked_before_what(facts: Facts) -> None:
     assert told[True, True] > 10 and told[False, False] > 10 and told[True, False] < 15, told
 
 
+FAULTS = {
+    "a version is lost": ("DELETE FROM mart.versions WHERE article_id = 's:1' AND version = 2", "invariant_versions", "gap or overlap"),
+    "the first version is lost": ("DELETE FROM mart.versions WHERE article_id = 's:1' AND version = 1", "invariant_versions", "gap or overlap"),
+    "the only version has another number": (
+        "UPDATE mart.versions SET version = 2 WHERE article_id = 's:2'", "invariant_versions", "gap or overlap"),
+    "the only version has ended": ("UPDATE mart.versions SET valid_to = valid_from + INTERVAL 1 DAY WHERE article_id = 's:2'",
+        "invariant_versions", "gap or overlap"),
+    "a version stands twice": ("INSERT INTO mart.versions FROM mart.versions WHERE article_id = 's:2'", "invariant_versions", "gap or overlap"),
+    "two versions overlap": ("UPDATE mart.versions SET valid_to = valid_to + INTERVAL 1 HOUR WHERE article_id = 's:1' AND version = 1",
+        "invariant_versions", "gap or overlap"),
+    "a version ends before it begins": ("UPDATE mart.versions SET valid_from = valid_to + INTERVAL 1 DAY WHERE article_id = 's:1' AND version = 1",
+        "invariant_versions", "gap or overlap"),
+    "an article has another text than its newest version": (
+        "UPDATE mart.current SET text_sha256 = (SELECT text_sha256 FROM mart.current WHERE article_id = 's:2') WHERE article_id = 's:1'",
+        "invariant_versions", "newest version differs from articles"),
+    "an article has another date than its newest version": (
+        "UPDATE mart.current SET published_on = NULL WHERE article_id = 's:1'", "invariant_versions", "newest version differs from articles"),
+    "an article has no version": ("DELETE FROM mart.versions WHERE article_id = 's:2'", "invariant_versions", "newest version differs from articles"),
+    "a text stands twice": ("INSERT INTO facts.texts FROM facts.texts WHERE title = 'T2'", "invariant_unique", "article_id"),
+    "two articles at one address": ("UPDATE mart.current SET url = 'https://s.example/x/1'", "invariant_unique", "url"),
+    "two articles of one content": ("UPDATE mart.current SET content_sha256 = 'c'", "invariant_unique", "content_sha256"),
+    "an article is lost": ("DELETE FROM mart.current WHERE article_id = 's:2'", "invariant_coverage", "articles and coverage disagree"),
+    "the text of an article is lost": ("DELETE FROM facts.texts WHERE title = 'T2'", "invariant_coverage", "articles and coverage disagree"),
+    "what was listed is not accounted for": ("UPDATE mart.coverage SET listed = listed + 1", "invariant_coverage", "s"),
+    "a title is blank": ("UPDATE facts.texts SET title = '   ' WHERE title = 'T2'", "missing_title", "s:2"),
+    "a title is empty": ("UPDATE facts.texts SET title = '' WHERE title = 'T2'", "missing_title", "s:2"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_what_must_never_be_is_found(facts: Facts, fault: str) -> None:
+    """A check that says nothing is only worth something if it would."""
+    statement, check, trouble = FAULTS[fault]
+    facts.listed("1")
+    for night, body in enumerate(("first", "second", "third")):
+        facts.fetched("1", body, night=night)
+        facts.read("1", body, title="T1")
+    facts.listed("2")
+    facts.fetched("2", "other")
+    facts.read("2", "other", title="T2")
+    assert facts.mart("SELECT count(*) FROM mart.article_versions") == [(4,)]
+    facts.warehouse.run(statement)
+    found = facts.warehouse.rows(f"checks/{check}", run_id="r", now=NIGHT)
+    assert any(trouble in row.values() for row in found), found
+
+
+def test_what_the_drift_checks_look_at(facts: Facts) -> None:
+    """Pages are compared with their own past; the published ones are gone through only where there is a new one to compare with them."""
+
+    def bases() -> dict[str, str]:
+        touched.rebuild(facts.warehouse)
+        return {
+            f"{article_id}={basis}": said for article_id, basis, said in
+            facts.warehouse.ask("SELECT article_id[3:], basis, coalesce(reason, body_sha256) FROM mart.judged_pages").rows
+        }  # fmt: skip
+
+    def published(*runs: str) -> None:
+        facts.warehouse.append("ops.published_runs", [{"run_id": run, "publication_run_id": run} for run in runs])
+
+    for number in "12345":
+        facts.listed(number)
+        facts.fetched(number, f"p{number}", night=0)
+        facts.read(number, f"p{number}", f"says {number}", run_id="r0", **({"reason": "field-missing"} if number == "5" else {}))
+    assert bases() == {**{f"{n}=fresh": f"says {n}" for n in "1234"}, "5=fresh": "field-missing"}
+    published("r0")
+    facts.warehouse.run("DELETE FROM facts.readings WHERE reason IS NOT NULL")
+    assert bases() == {}
+    facts.fetched("1", outcome="not_modified", night=1)
+    assert bases() == {"1=again": "says 1"}
+    facts.fetched("2", "p2 edited", night=1)
+    facts.read("2", "p2 edited", "says more", run_id="r1")
+    again = {"1=again": "says 1", "2=again": "says more", "2=fresh": "says more"}
+    history = {f"{n}=history": f"says {n}" for n in "1234"}
+    assert bases() == again | history
+    facts.read("3", "p3", "read otherwise", run_id="r1", parser_version=2)
+    facts.read("5", "p5", run_id="r1", reason="field-missing")
+    assert bases() == again | history | {"3=reread": "read otherwise", "5=fresh": "field-missing"}
+    published("r1")
+    facts.listed("6", night=2)
+    facts.fetched("6", "p6", night=2)
+    facts.read("6", "p6", "says 6", run_id="r2")
+    history = {"1=history": "says 1", "2=history": "says more", "3=history": "read otherwise", "4=history": "says 4"}
+    assert bases() == {"6=fresh": "says 6", "5=fresh": "field-missing", "5=history": "field-missing", **history}
+
+
 def test_of_a_page_one_reading_is_written_at_a_time(facts: Facts) -> None:
     """Versions know their reading by article, page and tick: two of the same would make two rows of an article."""
     source = load_sources(CONFIG, ("osce",))[0]
