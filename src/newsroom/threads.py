@@ -22,3 +22,11 @@ def in_thread(name: str, work: Callable[[], T]) -> Future[T]:
 
     threading.Thread(target=run, name=name, daemon=True).start()
     return future
+
+
+def meanwhile(name: str, work: Callable[[], T]) -> Callable[[], T]:
+    """Begin it in a thread; call what is returned for its result. Where no more threads are to be had, it is done when it is called for."""
+    try:
+        return in_thread(name, work).result
+    except RuntimeError:
+        return work

@@ -17,7 +17,7 @@ from newsroom import console
 from newsroom.errors import NewsroomError
 from newsroom.interrupts import interruptible
 from newsroom.model import RunResult
-from newsroom.threads import in_thread
+from newsroom.threads import meanwhile
 
 if TYPE_CHECKING:
     from newsroom.pipeline import Plan
@@ -56,12 +56,12 @@ def under_prefect(data_dir: Path, debug: bool, work: Callable[[Callable[[Plan], 
 
         def execute(plan: Plan) -> RunResult:
             _refuse_more(plan)
-            shown = in_thread("plan", partial(_show_plan, plan, screen))  # Prefect is not imported in less time
+            shown = meanwhile("plan", partial(_show_plan, plan, screen))  # Prefect is not imported in less time
             screen.wait_for("starting Prefect" if api.is_own else "importing Prefect")
             used_prefect.set(True)
             from flows import runs
 
-            shown.result()
+            shown()
             api.wait()
             screen.wait_for(None)
             return runs.execute(plan, watch=screen, own_server=api.is_own)

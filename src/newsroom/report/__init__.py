@@ -9,8 +9,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Callable
-from contextlib import suppress
 from datetime import datetime
 from functools import cache
 from importlib.resources import files
@@ -25,7 +23,7 @@ from newsroom import __version__
 from newsroom.report import diff, figures
 from newsroom.report.facts import Facts, gather
 from newsroom.report.verdict import SIGNS, count, day, remedy, verdict
-from newsroom.threads import in_thread
+from newsroom.threads import meanwhile
 from newsroom.warehouse import Warehouse, sync
 
 __all__ = ["Facts", "gather", "render", "write_report"]
@@ -38,9 +36,7 @@ def write_report(data_dir: Path, warehouse: Warehouse, *, now: datetime, run_id:
 
     Raises `NewsroomError` where the data cannot be read, `OSError` where the page cannot be written; the page before stays then.
     """
-    compiled: Callable[[], object] = _page
-    with suppress(RuntimeError):  # no more threads are to be had
-        compiled = in_thread("page of the report", _page).result
+    compiled = meanwhile("page of the report", _page)
     facts = gather(data_dir, warehouse, run_id)
     compiled()
     page = render(facts, now=now)
