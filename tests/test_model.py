@@ -463,6 +463,44 @@ def test_what_does_not_fit_beside_each_other_is_done_in_turn(facts: Facts, short
             assert not each.is_alive()
 
 
+def test_a_small_warehouse_is_given_little_memory_and_more_as_it_grows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """DuckDB keeps as a cache whatever it may take. Where the little does not suffice, there is what the settings allow; never more."""
+
+    def limit(warehouse: Warehouse) -> str:
+        return str(warehouse.ask("SELECT current_setting('memory_limit')").rows[0][0])
+
+    path = tmp_path / "warehouse.duckdb"
+    with Warehouse.open(path, memory_limit="64MiB", by_size=True) as warehouse:
+        assert limit(warehouse) == "64.0 MiB"
+    with Warehouse.open(path, memory_limit="512MB", by_size=True) as warehouse:
+        assert limit(warehouse).startswith("98.") or limit(warehouse).startswith("97.")
+        with warehouse.transaction():
+            warehouse.run("CREATE TABLE much AS SELECT hash(n) AS h, hash(-n) AS i FROM range(1_000_000) AS r(n)")
+        assert 110 < float(limit(warehouse).split()[0]) < 140
+
+        def wants_much() -> int:
+            return len(warehouse.ask("SELECT list(h ORDER BY i) FROM much").rows)
+
+        for _ in range(2):
+            with warehouse.transaction():
+                warehouse.run("SET memory_limit = '24MiB'")
+            with pytest.raises(duckdb.OutOfMemoryException):
+                wants_much()
+        assert warehouse.with_all(wants_much) == 1 and limit(warehouse) == "488.2 MiB"
+        tried = []
+
+        def wants_more() -> None:
+            tried.append(1)
+            raise duckdb.OutOfMemoryException("failed to allocate")
+
+        with pytest.raises(duckdb.OutOfMemoryException):
+            warehouse.with_all(wants_more)
+        assert len(tried) == 1
+    with Warehouse.open(path, memory_limit="512MB") as warehouse:
+        assert limit(warehouse) == "488.2 MiB"
+        assert warehouse.with_all(lambda: 5) == 5
+
+
 @pytest.mark.parametrize(
     "trouble", [duckdb.OutOfMemoryException("for two"), IndexError("of the query itself"), RuntimeError("no more threads")]
 )
@@ -543,6 +581,7 @@ FAULTS = {
     "the text of an article is lost": ("DELETE FROM facts.texts WHERE title = 'T2'", "invariant_coverage", "articles and coverage disagree"),
     "what was listed is not accounted for": ("UPDATE mart.coverage SET listed = listed + 1", "invariant_coverage", "s"),
     "a title is blank": ("UPDATE facts.texts SET title = '   ' WHERE title = 'T2'", "missing_title", "s:2"),
+    "a title is another blank": ("UPDATE facts.texts SET title = chr(160) || chr(8195) WHERE title = 'T2'", "missing_title", "s:2"),
     "a title is empty": ("UPDATE facts.texts SET title = '' WHERE title = 'T2'", "missing_title", "s:2"),
 }  # fmt: skip
 

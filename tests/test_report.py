@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from html.parser import HTMLParser
@@ -194,6 +197,27 @@ def test_a_drift_is_told_in_sentences_with_two_pages_each(tmp_path: Path) -> Non
     )
     assert len(re.findall(r'<a href="https://www\.osce\.org/[^"]+"[^>]*>.*?<small>\(\S+\.warc\S* at \d+\)</small>', first)) == 2
     assert re.search(r"<details><summary>\d+ more", text)
+
+
+GATHERED = """
+import sys
+from pathlib import Path
+from newsroom.report.facts import gather
+from newsroom.warehouse import Warehouse
+data = Path(sys.argv[1])
+with Warehouse.look(data / "warehouse.duckdb") as warehouse:
+    print(gather(data, warehouse))
+"""
+
+
+def test_times_are_utc_wherever_the_report_is_drawn(nights: tuple[Office, SampleSite]) -> None:
+    """Part of it is asked aside, in a session of its own: the zone of the machine is none of its business either."""
+    command = [sys.executable, "-c", GATHERED, str(nights[0].data)]
+    here, there = (
+        subprocess.run(command, env=os.environ | {"TZ": zone}, capture_output=True, text=True, check=True).stdout
+        for zone in ("UTC", "Asia/Tokyo")
+    )
+    assert "datetime.datetime(2026, 11, 10, 2, 30" in here and there == here
 
 
 def test_a_report_that_cannot_be_drawn_spoils_nothing(tmp_path: Path) -> None:

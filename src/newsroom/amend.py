@@ -68,7 +68,10 @@ def _renew(warehouse: Warehouse, table: str, columns: Sequence[str], key: str, s
 
 
 def _rows(table: str, scope: str) -> str:
-    """FROM clause of the rows in scope: found by the key alone and then read by their rowids, for few of many are wanted."""
+    """FROM clause of the rows in scope: found by the key alone and then read by their rowids, for few of many are wanted.
+
+    Not in a transaction that has added rows to the table (touched/slice.sql says why).
+    """
     if not scope:
         return f"FROM {table}"
     if table.removeprefix("mart.") in WITH_TEXTS:  # a view has no rowids

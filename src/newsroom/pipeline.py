@@ -297,7 +297,9 @@ def _warehouse(plan: Plan, *, say: Callable[[str], object]) -> Iterator[Warehous
     with ExitStack() as door:
         while True:
             try:
-                warehouse = door.enter_context(Warehouse.open(path, memory_limit=settings.memory_limit, threads=settings.threads))
+                warehouse = door.enter_context(
+                    Warehouse.open(path, memory_limit=settings.memory_limit, threads=settings.threads, by_size=True)
+                )
                 break
             except Busy as busy:
                 if time.monotonic() >= deadline:

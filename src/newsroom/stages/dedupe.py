@@ -6,6 +6,7 @@ different articles however alike their texts are, so a pair whose titles differ 
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from newsroom import similarity
@@ -23,8 +24,8 @@ def dedupe(warehouse: Warehouse, *, near_similarity: float) -> StageReport:
     """
     compared = pairs = 0
     while fresh := _uncompared(warehouse):
+        candidates = warehouse.with_all(partial(warehouse.rows, "queue/similar_candidates", fresh=fresh))
         with warehouse.transaction():
-            candidates = warehouse.rows("queue/similar_candidates", fresh=fresh)
             pairs += warehouse.append(
                 "facts.similarities", [pair for each in candidates if (pair := _compare(each))["similarity"] >= near_similarity]
             )

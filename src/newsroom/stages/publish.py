@@ -70,7 +70,7 @@ class Draft:
         the checks need: such a one is made when they have been asked.
         """
         with suppress(RuntimeError, OSError):  # no more threads are to be had, or no disk
-            size = sum(each.stat().st_size for each in warehouse.path.parent.glob(f"{warehouse.path.name}*"))  # the file will not be larger
+            size = warehouse.size()  # the file will not be larger
             articles: int = warehouse.ask("SELECT count(*) FROM mart.current").rows[0][0]
             if _has_room(self.path.parent, 2 * size) and (articles <= BESIDE or self._to_amend(warehouse)):
                 self._filling = warehouse.begin(self._make)
@@ -84,7 +84,7 @@ class Draft:
         if self._filling:
             with suppress(NewsroomError):  # the checks beside it may have taken the memory or the disk that it lacked
                 return self._filling.result()
-        return self._make(warehouse)
+        return warehouse.with_all(lambda: self._make(warehouse))
 
     def drop(self) -> None:
         """It is not needed, or no more. Whatever goes wrong with that is no trouble: the next run sweeps."""
@@ -180,8 +180,7 @@ def publish(
     snapshot = snapshots / f"{run_id}.duckdb"
     draft = draft or begin_draft(warehouse, public_dir, run_id=run_id)
     unfinished = draft.path
-    with warehouse.transaction():  # before the file is finished, because the file tells it
-        warehouse.run(sql_text("publish/article_changes"), run_id=run_id, now=now)
+    warehouse.with_all(lambda: warehouse.run(sql_text("publish/article_changes"), run_id=run_id, now=now))  # the file tells it, too
     base, trouble = draft.finish(warehouse)
     size, checksum = unfinished.stat().st_size, crc32(unfinished)
     unfinished.chmod(0o444)
