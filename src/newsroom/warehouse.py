@@ -40,9 +40,9 @@ _LOG_SIZE = "64MB"
 killed run leaves in it is read in a fraction of a second."""
 
 _LEAST_BYTES = 96 * 2**20
-_OF_SIZE = 1.4
-"""DuckDB keeps what it may take, be it only as a cache. So it may take this at first, and more by the size of the warehouse: of 26,000 articles
-240 MB; 256 are known to do for 100,000."""
+_OF_SIZE = 0.8
+"""DuckDB keeps what it may take, be it only as a cache. So it may take this at first, and more by the size of the warehouse: of 100,000 articles
+370 MB; 256 did (docs/performance.md)."""
 _UNITS = {unit + ending: base**power for power, unit in enumerate("KMGT", 1) for ending, base in (("B", 1000), ("iB", 1024))}
 
 _CONFIG = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
