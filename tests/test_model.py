@@ -463,7 +463,7 @@ def test_what_does_not_fit_beside_each_other_is_done_in_turn(facts: Facts, short
             assert not each.is_alive()
 
 
-def test_a_small_warehouse_is_given_little_memory_and_more_as_it_grows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_small_warehouse_is_given_little_memory_and_more_as_it_grows(tmp_path: Path) -> None:
     """DuckDB keeps as a cache whatever it may take. Where the little does not suffice, there is what the settings allow; never more."""
 
     def limit(warehouse: Warehouse) -> str:
@@ -473,19 +473,18 @@ def test_a_small_warehouse_is_given_little_memory_and_more_as_it_grows(tmp_path:
     with Warehouse.open(path, memory_limit="64MiB", by_size=True) as warehouse:
         assert limit(warehouse) == "64.0 MiB"
     with Warehouse.open(path, memory_limit="512MB", by_size=True) as warehouse:
-        assert limit(warehouse).startswith("98.") or limit(warehouse).startswith("97.")
+        first = float(limit(warehouse).split()[0])
+        assert 96 <= first < 104
         with warehouse.transaction():
             warehouse.run("CREATE TABLE much AS SELECT hash(n) AS h, hash(-n) AS i FROM range(1_000_000) AS r(n)")
-        assert 110 < float(limit(warehouse).split()[0]) < 140
+        assert first + 8 < float(limit(warehouse).split()[0]) < 160
 
         def wants_much() -> int:
             return len(warehouse.ask("SELECT list(h ORDER BY i) FROM much").rows)
 
-        for _ in range(2):
-            with warehouse.transaction():
-                warehouse.run("SET memory_limit = '24MiB'")
-            with pytest.raises(duckdb.OutOfMemoryException):
-                wants_much()
+        warehouse.run("SET memory_limit = '24MiB'")
+        with pytest.raises(duckdb.OutOfMemoryException):
+            wants_much()
         assert warehouse.with_all(wants_much) == 1 and limit(warehouse) == "488.2 MiB"
         tried = []
 

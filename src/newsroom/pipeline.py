@@ -30,7 +30,6 @@ from newsroom.dispatch import Desk, Engine, Inline, Silent, Watch
 from newsroom.errors import Busy, ConfigError, Damaged, NewsroomError, Transient
 from newsroom.model import CheckResult, Outcome, Reading, Recheck, RunKind, RunResult, Slice, SliceState, StageReport, Window
 from newsroom.processes import Processes
-from newsroom.report import write_report
 from newsroom.stages import check as checking
 from newsroom.stages import dedupe, parse, publish
 from newsroom.stages import model as modelling
@@ -611,6 +610,8 @@ def _report(this: _Run) -> None:
     """Draw the report. The night is over by then: whatever keeps it from being drawn is told, and spoils nothing."""
 
     def work() -> Path | str:
+        from newsroom.report import write_report  # only now: while the site is asked, there are processes that need the memory
+
         try:
             return write_report(this.plan.options.data_dir, this.warehouse, now=this.clock(), run_id=this.run_id)
         except Exception as error:  # noqa: BLE001 -- a page about the data must never cost the data
@@ -686,6 +687,8 @@ def report(options: Options, *, clock: Callable[[], datetime] = utc_now) -> Path
         raise ConfigError(f"{data}: there has been no run yet; start one with `newsroom run --data {data}`")
     if running := lock.holder(data):
         raise Busy(f"{data}: {running} is at work, and draws the report at its end; try again then")
+    from newsroom.report import write_report
+
     with Warehouse.look(data / "warehouse.duckdb") as warehouse:
         return write_report(data, warehouse, now=clock())
 
