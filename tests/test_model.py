@@ -500,6 +500,21 @@ def test_a_small_warehouse_is_given_little_memory_and_more_as_it_grows(tmp_path:
         assert warehouse.with_all(lambda: 5) == 5
 
 
+def test_a_warehouse_that_needs_more_memory_than_it_is_given_keeps_what_it_may_take(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after a kill: what stands in the log is in memory already, and DuckDB does not give it back."""
+
+    def refuses(_: Warehouse, wanted: int) -> None:
+        raise duckdb.OutOfMemoryException(f"Failed to change memory limit to {wanted}: could not free up enough memory for the new limit")
+
+    monkeypatch.setattr(Warehouse, "_let_take", refuses)
+    with Warehouse.open(tmp_path / "warehouse.duckdb", memory_limit="1GiB", by_size=True) as warehouse:
+        with warehouse.transaction():
+            warehouse.run("CREATE TABLE t AS SELECT 1 AS one")
+        assert warehouse.ask("SELECT one, current_setting('memory_limit') FROM t").rows == [(1, "1.0 GiB")]
+
+
 @pytest.mark.parametrize(
     "trouble", [duckdb.OutOfMemoryException("for two"), IndexError("of the query itself"), RuntimeError("no more threads")]
 )

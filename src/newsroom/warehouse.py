@@ -250,11 +250,13 @@ class Warehouse:
     def _fit(self) -> None:
         """Let DuckDB take what a warehouse of this size needs."""
         if self._taken < self._allowed and (wanted := _LEAST_BYTES + int(_OF_SIZE * self.size())) > 1.1 * self._taken:
-            self._let_take(wanted)
+            with suppress(duckdb.OutOfMemoryException):  # it has more already, of a long log, and keeps what it may take
+                self._let_take(wanted)
 
     def _let_take(self, wanted: int) -> None:
-        self._taken = min(wanted, self._allowed)
-        self._connection.execute(f"SET memory_limit = '{self._taken >> 10}KiB'")
+        wanted = min(wanted, self._allowed)
+        self._connection.execute(f"SET memory_limit = '{wanted >> 10}KiB'")
+        self._taken = wanted
 
     def with_all(self, work: Callable[[], T]) -> T:
         """Do it; if memory does not suffice, once more with all that may be taken. Not within a transaction."""
