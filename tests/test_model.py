@@ -500,6 +500,14 @@ def test_a_small_warehouse_is_given_little_memory_and_more_as_it_grows(tmp_path:
         assert warehouse.with_all(lambda: 5) == 5
 
 
+def test_a_log_that_goes_while_it_is_measured_is_no_trouble(facts: Facts, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A checkpoint aside removes it at any instant."""
+    size = facts.warehouse.size()
+    found = list(facts.warehouse.path.parent.glob("warehouse.duckdb*"))
+    monkeypatch.setattr(Path, "glob", lambda *_: iter([*found, Path("gone.duckdb.wal")]))
+    assert size > 0 and facts.warehouse.size() == size
+
+
 def test_a_warehouse_that_needs_more_memory_than_it_is_given_keeps_what_it_may_take(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
