@@ -24,6 +24,7 @@ from typing import Any, Generic, TypeVar
 
 import duckdb
 
+from newsroom import arrow
 from newsroom.errors import Busy, ConfigError, Damaged, NewsroomError
 from newsroom.threads import in_thread
 
@@ -146,7 +147,7 @@ class Warehouse:
         self.path = path
         self.healed: str | None = None
         """What had to be mended at opening, in words."""
-        self._schemas: dict[str, Any] = {}
+        self._kinds: dict[str, arrow.Kinds] = {}
         self._allowed, self._taken = 0, 0
         """Bytes that DuckDB may take, and those that it is told it may; 0 if that is not measured by the size of the warehouse."""
 
@@ -354,20 +355,18 @@ class Warehouse:
         rows = [row for part in parts for row in part]
         if not rows:
             return 0
-        import pyarrow as pa  # 0.3 s that commands which only read need not pay
-
-        if (schema := self._schemas.get(table)) is None:
-            schema = self._schemas[table] = self._connection.sql(f"SELECT * FROM {table} LIMIT 0").to_arrow_table().schema
-        unknown = {key for row in rows for key in row} - set(schema.names)
+        if (kinds := self._kinds.get(table)) is None:
+            kinds = self._kinds[table] = arrow.kinds(self._connection.sql(f"SELECT * FROM {table} LIMIT 0"))
+        unknown = {key for row in rows for key in row} - kinds.keys()
         if unknown:
             raise NewsroomError(f"{table}: no such columns: {', '.join(sorted(unknown))}")
-        if "tick" in schema.names:
+        if "tick" in kinds:
             ticks = self.ask(f"SELECT nextval('facts.ticks') FROM range({len(parts)})").rows
             rows = [{**row, "tick": tick} for (tick,), part in zip(sorted(ticks), parts, strict=True) for row in part]
         try:
-            incoming = pa.Table.from_pylist([dict(row) for row in rows], schema=schema)
+            incoming = arrow.table(rows, kinds)
         except UnicodeEncodeError:
-            incoming = pa.Table.from_pylist([_writable(dict(row)) for row in rows], schema=schema)
+            incoming = arrow.table([_writable(row) for row in rows], kinds)
         self._connection.register("incoming", incoming)
         try:
             with _interruptible():
