@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
-from flows.engine import PrefectEngine
+from flows.engine import Handed, PrefectEngine
 from newsroom.dispatch import Batch, Pending
 from newsroom.errors import ConfigError, Transient
 
@@ -36,7 +36,7 @@ class ClusterEngine(PrefectEngine):
 
     def submit(self, name: str, work: Callable[[Any], T], batch: Batch) -> Pending[T]:
         """Do it on some worker, as one task run, tried again if that can help."""
-        return cast("Pending[T]", self._runner.submit(self.task_of(name, batch), {"work": partial(work, batch)}))
+        return Handed(self._runner.submit(self.task_of(name, batch), {"work": partial(work, batch)}))
 
 
 @contextmanager

@@ -11,11 +11,12 @@ import os
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextvars import copy_context
-from typing import Any, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast
 
 from prefect import Task, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
+from prefect.futures import PrefectFuture
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from newsroom.dispatch import WAITING_ROOM, Batch, Pending
@@ -63,6 +64,26 @@ _batch: Task[[Callable[[], Any]], Any] = _step.with_options(
 )
 
 
+class Handed(Generic[T]):
+    """What is to come of a task run, kept no longer than until it is asked for, which is done once.
+
+    Prefect's future and the one it wraps refer to each other: what came would stay until all garbage is collected, a dozen batches at a time.
+    """
+
+    def __init__(self, future: PrefectFuture[T]) -> None:
+        self._future = future
+
+    def result(self) -> T:
+        """Wait for it and take it; raises what the task raised."""
+        came = self._future.result()
+        self._future.state.data = None
+        return came
+
+    def add_done_callback(self, fn: Callable[[Any], None]) -> None:
+        """Be told, in any thread, when it has come."""
+        self._future.add_done_callback(lambda _: fn(self))
+
+
 class PrefectEngine:
     """`dispatch.Engine` for use inside a flow. `about` is put before the names of task runs, in a flow run that holds several runs."""
 
@@ -84,7 +105,7 @@ class PrefectEngine:
 
     def submit(self, name: str, work: Callable[[Any], T], batch: Batch) -> Pending[T]:
         """Do it where the flow's task runner has room, as one task run, tried again if that can help."""
-        return cast("Pending[T]", self.task_of(name, batch).submit(lambda: work(batch)))
+        return Handed(self.task_of(name, batch).submit(lambda: work(batch)))
 
     def task_of(self, stage: str, batch: Batch) -> Task[[Callable[[], Any]], Any]:
         """The task that does a batch."""
