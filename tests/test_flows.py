@@ -6,6 +6,7 @@ One server of our own serves all tests of this file; everything else about flows
 from __future__ import annotations
 
 import doctest
+import gc
 import importlib
 import os
 import signal
@@ -13,6 +14,7 @@ import subprocess
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -150,6 +152,30 @@ def test_batches_are_asked_for_only_as_there_is_room(server: str) -> None:
 
     in_a_flow(taken_in)
     assert max(most) <= ROOM + 1 and not taken  # one that has come back may still be taken in
+
+
+def test_what_a_batch_brought_is_let_go_of_once_it_has_been_taken_in(server: str) -> None:
+    """Not kept until the garbage is collected: Prefect's futures refer to themselves, and the texts of a batch are a megabyte or two."""
+
+    class Brought:
+        pass
+
+    def work(engine: Any) -> bool:
+        brought: list[weakref.ref[Brought]] = []
+
+        def bring(_share: Share) -> Brought:
+            came = Brought()
+            brought.append(weakref.ref(came))
+            return came
+
+        dispatch.each(engine, threading.Event(), "fetch osce", bring, map(Share, range(4)), lambda _came: None)
+        return len(brought) == 4 and is_soon(lambda: not any(each() for each in brought), 10)
+
+    gc.disable()
+    try:
+        assert in_a_flow(work)
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize(

@@ -485,7 +485,7 @@ def test_a_small_warehouse_is_given_little_memory_and_more_as_it_grows(tmp_path:
         warehouse.run("SET memory_limit = '24MiB'")
         with pytest.raises(duckdb.OutOfMemoryException):
             wants_much()
-        assert warehouse.with_all(wants_much) == 1 and limit(warehouse) == "488.2 MiB"
+        assert warehouse.with_enough(wants_much) == 1 and first < float(limit(warehouse).split()[0]) < 300
         tried = []
 
         def wants_more() -> None:
@@ -493,11 +493,11 @@ def test_a_small_warehouse_is_given_little_memory_and_more_as_it_grows(tmp_path:
             raise duckdb.OutOfMemoryException("failed to allocate")
 
         with pytest.raises(duckdb.OutOfMemoryException):
-            warehouse.with_all(wants_more)
-        assert len(tried) == 1
+            warehouse.with_enough(wants_more)
+        assert 2 <= len(tried) <= 6 and limit(warehouse) == "488.2 MiB"
     with Warehouse.open(path, memory_limit="512MB") as warehouse:
         assert limit(warehouse) == "488.2 MiB"
-        assert warehouse.with_all(lambda: 5) == 5
+        assert warehouse.with_enough(lambda: 5) == 5
 
 
 def test_a_log_that_goes_while_it_is_measured_is_no_trouble(facts: Facts, monkeypatch: pytest.MonkeyPatch) -> None:

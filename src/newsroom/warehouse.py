@@ -157,7 +157,7 @@ class Warehouse:
         """Open (create, migrate) the warehouse for writing.
 
         `memory_limit` is the most that DuckDB may take; `by_size`: a small warehouse is given less, and more as it grows, or where that does
-        not suffice (`with_all`).
+        not suffice (`with_enough`).
         What a dead process left is mended first (see `healed`). Raises `Busy` if another process holds it, `Damaged` if the file is no
         DuckDB database, `NewsroomError` where the disk does not let us.
         """
@@ -259,16 +259,16 @@ class Warehouse:
         self._connection.execute(f"SET memory_limit = '{wanted >> 10}KiB'")
         self._taken = wanted
 
-    def with_all(self, work: Callable[[], T]) -> T:
-        """Do it; if memory does not suffice, once more with all that may be taken. Not within a transaction."""
-        try:
-            return work()
-        except (duckdb.OutOfMemoryException, NewsroomError) as error:
-            is_want = isinstance(error, duckdb.OutOfMemoryException) or isinstance(error.__cause__, duckdb.OutOfMemoryException)
-            if not is_want or self._taken >= self._allowed:
-                raise
-            self._let_take(self._allowed)
-            return work()
+    def with_enough(self, work: Callable[[], T]) -> T:
+        """Do it; where memory does not suffice, again with half as much again, up to all that may be taken. Not within a transaction."""
+        while True:
+            try:
+                return work()
+            except (duckdb.OutOfMemoryException, NewsroomError) as error:
+                is_want = isinstance(error, duckdb.OutOfMemoryException) or isinstance(error.__cause__, duckdb.OutOfMemoryException)
+                if not is_want or self._taken >= self._allowed:
+                    raise
+                self._let_take(int(1.5 * self._taken) or self._allowed)
 
     def size(self) -> int:
         """Bytes on the disk, those of the write-ahead log included."""
@@ -295,7 +295,7 @@ class Warehouse:
             with self.aside(take), self.aside(take):
                 pass  # this thread only waits: at a query of its own it may not hear of a signal before that is answered
         except duckdb.OutOfMemoryException:  # for two; one by one they may do
-            return {name: found[name] if name in found else self.with_all(partial(self.rows, name, **values)) for name in names}
+            return {name: found[name] if name in found else self.with_enough(partial(self.rows, name, **values)) for name in names}
         return found
 
     def both(self, work: Callable[[], T], other: Callable[[Warehouse], object]) -> T:
@@ -304,8 +304,8 @@ class Warehouse:
             with self.aside(other):
                 return work()
         except duckdb.OutOfMemoryException:
-            self.with_all(partial(other, self))
-            return self.with_all(work)
+            self.with_enough(partial(other, self))
+            return self.with_enough(work)
 
     @contextmanager
     def aside(self, work: Callable[[Warehouse], object]) -> Iterator[None]:

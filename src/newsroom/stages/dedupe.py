@@ -24,7 +24,7 @@ def dedupe(warehouse: Warehouse, *, near_similarity: float) -> StageReport:
     """
     compared = pairs = 0
     while fresh := _uncompared(warehouse):
-        candidates = warehouse.with_all(partial(warehouse.rows, "queue/similar_candidates", fresh=fresh))
+        candidates = warehouse.with_enough(partial(warehouse.rows, "queue/similar_candidates", fresh=fresh))
         with warehouse.transaction():
             pairs += warehouse.append(
                 "facts.similarities", [pair for each in candidates if (pair := _compare(each))["similarity"] >= near_similarity]

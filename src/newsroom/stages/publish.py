@@ -84,7 +84,7 @@ class Draft:
         if self._filling:
             with suppress(NewsroomError):  # the checks beside it may have taken the memory or the disk that it lacked
                 return self._filling.result()
-        return warehouse.with_all(lambda: self._make(warehouse))
+        return warehouse.with_enough(lambda: self._make(warehouse))
 
     def drop(self) -> None:
         """It is not needed, or no more. Whatever goes wrong with that is no trouble: the next run sweeps."""
@@ -180,7 +180,7 @@ def publish(
     snapshot = snapshots / f"{run_id}.duckdb"
     draft = draft or begin_draft(warehouse, public_dir, run_id=run_id)
     unfinished = draft.path
-    warehouse.with_all(lambda: warehouse.run(sql_text("publish/article_changes"), run_id=run_id, now=now))  # the file tells it, too
+    warehouse.with_enough(lambda: warehouse.run(sql_text("publish/article_changes"), run_id=run_id, now=now))  # the file tells it, too
     base, trouble = draft.finish(warehouse)
     size, checksum = unfinished.stat().st_size, crc32(unfinished)
     unfinished.chmod(0o444)
