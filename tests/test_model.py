@@ -500,26 +500,6 @@ def test_a_small_warehouse_is_given_little_memory_and_more_as_it_grows(tmp_path:
         assert warehouse.with_enough(lambda: 5) == 5
 
 
-def test_what_is_added_in_a_run_is_joined_to_the_rest_once_at_its_end(tmp_path: Path) -> None:
-    """DuckDB joins row groups at a checkpoint by writing them anew, which a crawl of tens of thousands would pay for every few batches."""
-    path = tmp_path / "warehouse.duckdb"
-
-    def groups(warehouse: Warehouse) -> int:
-        return int(warehouse.ask("SELECT count(DISTINCT row_group_id) FROM pragma_storage_info('t')").rows[0][0])
-
-    with Warehouse.open(path) as warehouse:
-        warehouse.run("CREATE TABLE t (text VARCHAR)")
-        for number in range(4):
-            with warehouse.transaction():
-                warehouse.run("INSERT INTO t SELECT 'text ' || n FROM range(9000) AS r(n)")
-            assert groups(warehouse) == 1 + number
-            warehouse.run("CHECKPOINT")
-            assert groups(warehouse) == 1 + number
-        warehouse.run("INSERT INTO t VALUES ('the last')")
-    with Warehouse.open(path) as warehouse:
-        assert groups(warehouse) == 1
-
-
 def test_a_log_that_goes_while_it_is_measured_is_no_trouble(facts: Facts, monkeypatch: pytest.MonkeyPatch) -> None:
     """A checkpoint aside removes it at any instant."""
     size = facts.warehouse.size()

@@ -185,7 +185,6 @@ class Warehouse:
         try:
             connection.execute("SET GLOBAL TimeZone = 'UTC'")
             connection.execute("SET preserve_insertion_order = false")
-            connection.execute("SET max_vacuum_tasks = 0")  # what is added is joined to what was there once, at the end (below)
             warehouse = cls(connection, path)
             warehouse.healed = healed
             warehouse.migrate()
@@ -196,8 +195,6 @@ class Warehouse:
         except duckdb.Error as error:
             raise _readable(error, path) from error
         finally:
-            with suppress(duckdb.Error):  # after a fatal error nothing is taken any more, and that error is the one to tell
-                connection.execute("RESET max_vacuum_tasks")
             connection.close()
 
     @classmethod
