@@ -6,6 +6,7 @@ import html
 import json
 import re
 import timeit
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from pathlib import Path
@@ -379,24 +380,20 @@ def test_place_and_date_of_a_line(line: str, expected: tuple[str | None, date | 
     assert place_and_date(line) == expected
 
 
-def test_it_is_fast_enough_to_be_asked_of_every_page() -> None:
-    """Below 20 µs on a quiet machine for English; the bound here leaves room for a busy one."""
+def test_no_line_takes_much_longer_than_a_usual_dateline() -> None:
+    """However long it is, or however nearly a dateline: a pattern that tried everything would take seconds. A usual one takes 20 µs."""
     sentence = (
         "The OSCE Mission to Bosnia and Herzegovina and its partners did many things that need no digits - and more - in a long sentence"
     )
-    cases = [
-        lambda: read_date("16 October 2020"),
-        lambda: read_date("2015-04-26T12:00:00+01:00"),
-        lambda: read_date(sentence),
-        lambda: read_dateline("VIENNA, 5 October 2020- How to address organized crime"),
-        lambda: read_dateline(ORDINARY[0]),
-        lambda: read_dateline(sentence),
-        lambda: read_dateline("A" * 100_000),
-        lambda: read_dateline("A, " * 50_000 + "5"),
-        lambda: place_and_date("VIENNA/THE HAGUE 7 January 2003"),
-    ]
-    for case in cases:
-        assert min(timeit.repeat(case, number=200, repeat=5)) / 200 < 100e-6
+
+    def seconds(case: Callable[[], object]) -> float:
+        return min(timeit.repeat(case, number=50, repeat=7))
+
+    usual = seconds(lambda: read_dateline("VIENNA, 5 October 2020- How to address organized crime"))
+    for line in (ORDINARY[0], sentence, "A" * 100_000, "A, " * 50_000 + "5"):
+        assert seconds(lambda line=line: read_dateline(line)) < 10 * usual  # type: ignore[misc]
+    assert seconds(lambda: read_date(sentence)) < 10 * usual
+    assert seconds(lambda: place_and_date("VIENNA/THE HAGUE 7 January 2003")) < 10 * usual
 
 
 def test_a_long_text_is_not_remembered() -> None:
