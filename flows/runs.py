@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar, copy_context
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from logging import WARNING, Logger, LoggerAdapter, LogRecord, getLogger
@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any, cast
 
 from prefect import flow, get_run_logger, tags
-from prefect.client.schemas.objects import State
+from prefect.client.schemas.objects import FlowRun, State
 from prefect.context import FlowRunContext, TagsContext
+from prefect.events import emit_event
 from prefect.events.worker import EventsWorker
 from prefect.exceptions import CancelledRun, FailedRun
 from prefect.futures import PrefectFuture
@@ -33,6 +34,7 @@ from newsroom import pipeline
 from newsroom.dispatch import WAITING_ROOM, Screen
 from newsroom.errors import Busy, NewsroomError
 from newsroom.model import Recheck, RunKind, RunResult
+from newsroom.threads import in_thread
 from newsroom.warehouse import open_public
 
 CONFIG = Path("config")
@@ -44,6 +46,8 @@ RECORD_SECONDS = 20
 """How long to wait until the server has been told everything."""
 
 _onlooker: ContextVar[Screen | None] = ContextVar("onlooker", default=None)
+_heartbeat_seconds: ContextVar[int | None] = ContextVar("heartbeat_seconds", default=None)
+"""Between two heartbeats that we send ourselves; None: Prefect does, or nobody."""
 
 
 def _run_name() -> str:
@@ -187,9 +191,36 @@ def _run(kind: RunKind, options: pipeline.Options, **what: Any) -> State[Any]:
     context = FlowRunContext.get()
     assert context is not None
     if context.flow_run is None or context.flow_run.deployment_id is None:
-        with TagsContext(current_tags=set()):  # the flow run has them; its task runs shall not (engine.py)
+        with _heartbeats(context.flow_run), TagsContext(current_tags=set()):  # the flow run has them; its task runs shall not (engine.py)
             return work(threading.Event())
     return unattended(context.flow_run, work, data_dir=options.data_dir, jitter_seconds=_jitter_seconds(options.config_dir))
+
+
+@contextmanager
+def _heartbeats(run: FlowRun | None) -> Iterator[None]:
+    """The events by which a server knows that the run lives, as Prefect sends them; but its end does not wait for a thread that is asleep.
+
+    Prefect's own sleeps a second at a time, and is waited for (`prefect.flow_engine._send_heartbeats`).
+    """
+    seconds, over = _heartbeat_seconds.get(), threading.Event()
+    if run is None or seconds is None:
+        yield
+        return
+    resource = {"prefect.resource.id": f"prefect.flow-run.{run.id}", "prefect.resource.name": run.name}
+    related = [{"prefect.resource.id": f"prefect.tag.{tag}", "prefect.resource.role": "tag"} for tag in run.tags]
+
+    def beat() -> None:
+        while not over.is_set():
+            emit_event("prefect.flow-run.heartbeat", resource, related=related)
+            over.wait(seconds)
+
+    context = copy_context()  # with the settings that say which server
+    with suppress(RuntimeError):  # no more threads are to be had: the run goes on without
+        in_thread("heartbeats", lambda: context.run(beat))
+    try:
+        yield
+    finally:
+        over.set()
 
 
 def _night(plan: pipeline.Plan, log: Log, stop: threading.Event) -> tuple[RunResult, list[str]]:
@@ -313,15 +344,15 @@ class _Years:
 def execute(plan: pipeline.Plan, *, watch: Screen, own_server: bool) -> RunResult:
     """Run the plan's flow in this process, before the eyes of `watch`.
 
-    `own_server`: it ends with us, so it gets no heartbeats (nobody would miss them, and the last one costs a second). Raises what the
-    run raised.
+    `own_server`: it ends with us, so it gets no heartbeats (nobody would miss them). Raises what the run raised.
     """
-    token = _onlooker.set(watch)
+    tokens = _onlooker.set(watch), _heartbeat_seconds.set(None if own_server else PREFECT_FLOWS_HEARTBEAT_FREQUENCY.value())
     try:
-        with tags("newsroom", plan.kind, *(source.name for source in plan.sources)), _reporting(own_server=own_server):
+        with tags("newsroom", plan.kind, *(source.name for source in plan.sources)), _reporting():
             state = _flow_of(plan)
     finally:
-        _onlooker.reset(token)
+        _onlooker.reset(tokens[0])
+        _heartbeat_seconds.reset(tokens[1])
     result = state.result(raise_on_failure=False)
     if isinstance(result, RunResult):
         return result
@@ -347,10 +378,10 @@ def _flow_of(plan: pipeline.Plan) -> State[Any]:
 
 
 @contextmanager
-def _reporting(*, own_server: bool) -> Iterator[None]:
+def _reporting() -> Iterator[None]:
     """Prefect's settings for the time of a flow, and afterwards the last word to the server: nothing more is sent at exit."""
     try:
-        with temporary_settings(updates={PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None} if own_server else {}):
+        with temporary_settings(updates={PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):  # ours, if any
             yield
     finally:
         EventsWorker.drain_all(timeout=RECORD_SECONDS)

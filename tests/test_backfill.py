@@ -453,6 +453,12 @@ def test_in_prefect_a_backfill_is_one_run_that_shows_how_far_it_is(site: SampleS
         tasks = {each["name"] for each in runs}
         assert {"newsroom", "backfill", "osce"} <= set(flow_run["tags"])
         assert not any(each["tags"] for each in runs), "for each that has some, the server would be asked for a slot"
+        heartbeats = {"filter": {"event": {"name": ["prefect.flow-run.heartbeat"]}}}
+        prefect.wait("a heartbeat", lambda: prefect.ask("events/filter", heartbeats)["events"])
+        event = prefect.ask("events/filter", heartbeats)["events"][-1]
+        assert event["resource"]["prefect.resource.id"] == f"prefect.flow-run.{flow_run['id']}"
+        related = {each["prefect.resource.id"] for each in event["related"] if each["prefect.resource.role"] == "tag"}
+        assert "prefect.tag.newsroom" in related, "by which the automation of `newsroom deploy` knows whose silence to mind"
         artifacts = {each["key"]: each for each in prefect.ask("artifacts/filter", {})}
         logs = [each["message"] for each in prefect.ask("logs/filter", {})]
     lines = done.stderr.splitlines()
