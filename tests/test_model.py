@@ -370,7 +370,7 @@ def test_many_portions_make_the_same_file(facts: Facts, tmp_path: Path, monkeypa
     touched.rebuild(facts.warehouse)
     files = [tmp_path / name for name in ("whole.duckdb", "portions.duckdb")]
     facts.warehouse.write_public(files[0])
-    monkeypatch.setattr(warehouse_module, "_PORTION_BYTES", 100)
+    monkeypatch.setattr(warehouse_module, "_PORTION_SHARE", 100 / 512e6)
     facts.warehouse.write_public(files[1])
     for table, order in (("articles", "published_on DESC NULLS LAST, article_id"), ("article_versions", "article_id, version")):
         rows = []
@@ -476,11 +476,11 @@ def test_a_small_warehouse_is_given_little_memory_and_more_as_it_grows(tmp_path:
         first = float(limit(warehouse).split()[0])
         assert 96 <= first < 104
         with warehouse.transaction():
-            warehouse.run("CREATE TABLE much AS SELECT hash(n) AS h, hash(-n) AS i FROM range(2_000_000) AS r(n)")
+            warehouse.run("CREATE TABLE much AS SELECT hash(n) AS h, hash(-n) AS i FROM range(11_000_000) AS r(n)")
         assert first + 4 < float(limit(warehouse).split()[0]) < 160
 
         def wants_much() -> int:
-            return len(warehouse.ask("SELECT list(h ORDER BY i) FROM much").rows)
+            return len(warehouse.ask("SELECT list(h ORDER BY i) FROM (FROM much LIMIT 2_000_000)").rows)
 
         warehouse.run("SET memory_limit = '24MiB'")
         with pytest.raises(duckdb.OutOfMemoryException):

@@ -41,9 +41,9 @@ _LOG_SIZE = "64MB"
 killed run leaves in it is read in a fraction of a second."""
 
 _LEAST_BYTES = 96 * 2**20
-_OF_SIZE = 0.45
-"""DuckDB keeps what it may take, be it only as a cache. So it may take this at first, and more by the size of the warehouse. To make everything
-anew takes 75 MB of 4,000 articles, 150 of 40,000 and no more of 100,000, where more is quicker (docs/performance.md)."""
+_OF_SIZE = 0.75
+"""DuckDB keeps what it may take, be it only as a cache. So it may take this at first, and such a share of the warehouse's file where that is more.
+To make everything anew takes 75 MB of 4,000 articles, 80 of 40,000, 150 of 100,000, where more is quicker (docs/performance.md)."""
 _UNITS = {unit + ending: base**power for power, unit in enumerate("KMGT", 1) for ending, base in (("B", 1000), ("iB", 1024))}
 
 _CONFIG = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
@@ -80,7 +80,8 @@ _ORDERED = {
 """In what order rows are written; other tables as the mart has them."""
 WITH_TEXTS = {"articles": "article_id", "article_versions": "article_id, version"}
 """Tables of whole texts, with the keys of their rows: too large to be put in order at once."""
-_PORTION_BYTES = 64 * 2**20
+_PORTION_SHARE = 1 / 3
+"""Of the memory that DuckDB may take: so much of them is put in order at a time. What is looked up and what is written is there besides."""
 _PUBLIC_SCHEMA = ("public/schema", "public/words", "public/convenience")
 
 
@@ -250,7 +251,8 @@ class Warehouse:
 
     def _fit(self) -> None:
         """Let DuckDB take what a warehouse of this size needs."""
-        if self._taken < self._allowed and (wanted := _LEAST_BYTES + int(_OF_SIZE * self.size())) > 1.1 * self._taken:
+        wanted = max(_LEAST_BYTES, int(_OF_SIZE * self.path.stat().st_size))
+        if self._taken < self._allowed and wanted > 1.1 * self._taken:
             with suppress(duckdb.OutOfMemoryException):  # it has more already, of a long log, and keeps what it may take
                 self._let_take(wanted)
 
@@ -490,14 +492,16 @@ class Warehouse:
         self.run(f"INSERT INTO public_file.main.{table} BY NAME SELECT * FROM mart.{table}{order}")
 
     def _write_in_portions(self, table: str) -> None:
-        """In order, so many megabytes at a time: to sort all bodies at once takes more memory than there may be."""
+        """In order, so many megabytes at a time: to sort all bodies at once takes more memory than there may be. Nor are they joined for their size."""
         key = WITH_TEXTS[table]
+        memory = _bytes(self.ask("SELECT current_setting('memory_limit')").rows[0][0])
         self.run(
             f"""CREATE OR REPLACE TEMP TABLE places AS
-            WITH sized AS MATERIALIZED (SELECT * EXCLUDE (title, lead, body), strlen(body) AS bytes FROM mart.{table})
-            SELECT {key}, row_number() OVER placed AS place, CAST(sum(bytes) OVER placed AS BIGINT) // $bytes AS portion
-            FROM sized WINDOW placed AS (ORDER BY {_ORDERED[table]} ROWS UNBOUNDED PRECEDING)""",
-            bytes=_PORTION_BYTES,
+            WITH sizes AS MATERIALIZED (SELECT content_sha256, max(strlen(body)) AS bytes FROM facts.texts GROUP BY ALL)
+            SELECT {key}, row_number() OVER placed AS place, CAST(sum(coalesce(bytes, 0)) OVER placed AS BIGINT) // $bytes AS portion
+            FROM mart.{table} LEFT JOIN sizes USING (content_sha256)
+            WINDOW placed AS (ORDER BY {_ORDERED[table]} ROWS UNBOUNDED PRECEDING)""",
+            bytes=int(_PORTION_SHARE * memory),
         )
         for (portion,) in self.ask("SELECT DISTINCT portion FROM places ORDER BY portion").rows:
             self.run(

@@ -10,9 +10,9 @@ WITH texts AS MATERIALIZED ( -- found by their hashes first and then read by the
 shown AS (
     SELECT article_id, source, is_removed, MAP {
         'url': md5_number_lower(url),
-        'title': md5_number_lower(title),
-        'lead': md5_number_lower(coalesce(lead, '')),
-        'body': md5_number_lower(body),
+        'title': title_digest,
+        'lead': lead_digest,
+        'body': body_digest,
         'content_type': md5_number_lower(coalesce(content_type, '')),
         'published_on': md5_number_lower(concat_ws(' ', published_on, published_on_from, published_on_conflict)),
         'place': md5_number_lower(coalesce(place, '')),
@@ -23,7 +23,14 @@ shown AS (
         'attachments': md5_number_lower(array_to_string(attachments, chr(31))),
         'is_removed': md5_number_lower(CAST(is_removed AS VARCHAR))
     } AS digests
-    FROM mart.current JOIN texts USING (article_id) JOIN (SELECT rowid AS text_row, title, lead, body FROM facts.texts) USING (text_row)
+    FROM mart.current
+    JOIN texts USING (article_id)
+    JOIN ( -- digests are made before the join: it is not to hold all bodies
+        SELECT
+            rowid AS text_row, md5_number_lower(title) AS title_digest, md5_number_lower(coalesce(lead, '')) AS lead_digest,
+            md5_number_lower(body) AS body_digest
+        FROM facts.texts
+    ) USING (text_row)
 ),
 known AS (
     SELECT article_id, source, change, digests, digests['is_removed'] = md5_number_lower('true') AS is_removed
