@@ -381,6 +381,24 @@ def test_many_portions_make_the_same_file(facts: Facts, tmp_path: Path, monkeypa
         assert rows[0] == rows[1] and len(rows[0]) == 40 + (table == "article_versions")
 
 
+@pytest.mark.slow
+def test_a_first_publication_needs_memory_for_some_bodies_not_for_all(tmp_path: Path) -> None:
+    """Bodies of 60 MB, and 60 for DuckDB and all it does: it can neither hold all for a join nor put many in order at once."""
+    with Warehouse.open(tmp_path / "warehouse.duckdb") as warehouse:
+        made = Made(warehouse, body_bytes=6000, words=1000)
+        made.settings()
+        made.articles(made.begin("sweep"), range(10_000))
+        touched.rebuild(warehouse)
+    with Warehouse.open(tmp_path / "warehouse.duckdb", memory_limit="60MB") as warehouse:
+        warehouse.run(sql_text("publish/article_changes"), run_id="r", now=NIGHT)
+        warehouse.write_public(tmp_path / "public.duckdb")
+        warehouse.run("SET memory_limit = '1GB'")  # to compare
+        digest = "SELECT count(*), bit_xor(hash(article_id, body)) FROM"
+        with open_public(tmp_path, tmp_path / "public.duckdb") as reader:
+            for table in ("articles", "article_versions"):
+                assert reader.query(f"{digest} {table}").rows == warehouse.ask(f"{digest} mart.{table}").rows
+
+
 def test_the_listings_word_on_an_article_is_the_last_of_all_its_addresses(facts: Facts) -> None:
     """Under one address or several, seen together or one after the other, with fields that come and go: by the rule, column by column."""
     dice = random.Random(7)

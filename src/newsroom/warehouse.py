@@ -80,8 +80,8 @@ _ORDERED = {
 """In what order rows are written; other tables as the mart has them."""
 WITH_TEXTS = {"articles": "article_id", "article_versions": "article_id, version"}
 """Tables of whole texts, with the keys of their rows: too large to be put in order at once."""
-_PORTION_SHARE = 1 / 3
-"""Of the memory that DuckDB may take: so much of them is put in order at a time. What is looked up and what is written is there besides."""
+_PORTION_SHARE = 1 / 6
+"""Of the memory that DuckDB may take: so much of them is put in order at a time. It is there three times then: found, in order, and to be written."""
 _PUBLIC_SCHEMA = ("public/schema", "public/words", "public/convenience")
 
 
