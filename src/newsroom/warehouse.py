@@ -251,8 +251,9 @@ class Warehouse:
 
     def _fit(self) -> None:
         """Let DuckDB take what a warehouse of this size needs."""
-        wanted = max(_LEAST_BYTES, int(_OF_SIZE * self.path.stat().st_size))
-        if self._taken < self._allowed and wanted > 1.1 * self._taken:
+        if self._taken >= self._allowed:
+            return
+        if (wanted := max(_LEAST_BYTES, int(_OF_SIZE * self.path.stat().st_size))) > 1.1 * self._taken:
             with suppress(duckdb.OutOfMemoryException):  # it has more already, of a long log, and keeps what it may take
                 self._let_take(wanted)
 
