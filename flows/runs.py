@@ -346,13 +346,12 @@ def execute(plan: pipeline.Plan, *, watch: Screen, own_server: bool) -> RunResul
 
     `own_server`: it ends with us, so it gets no heartbeats (nobody would miss them). Raises what the run raised.
     """
-    tokens = _onlooker.set(watch), _heartbeat_seconds.set(None if own_server else PREFECT_FLOWS_HEARTBEAT_FREQUENCY.value())
+    token = _onlooker.set(watch)
     try:
-        with tags("newsroom", plan.kind, *(source.name for source in plan.sources)), _reporting():
+        with tags("newsroom", plan.kind, *(source.name for source in plan.sources)), _reporting(own_server=own_server):
             state = _flow_of(plan)
     finally:
-        _onlooker.reset(tokens[0])
-        _heartbeat_seconds.reset(tokens[1])
+        _onlooker.reset(token)
     result = state.result(raise_on_failure=False)
     if isinstance(result, RunResult):
         return result
@@ -378,11 +377,13 @@ def _flow_of(plan: pipeline.Plan) -> State[Any]:
 
 
 @contextmanager
-def _reporting() -> Iterator[None]:
-    """Prefect's settings for the time of a flow, and afterwards the last word to the server: nothing more is sent at exit."""
+def _reporting(*, own_server: bool) -> Iterator[None]:
+    """Heartbeats of our own or none, for the time of a flow, and afterwards the last word to the server: nothing more is sent at exit."""
+    token = _heartbeat_seconds.set(None if own_server else PREFECT_FLOWS_HEARTBEAT_FREQUENCY.value())
     try:
-        with temporary_settings(updates={PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):  # ours, if any
+        with temporary_settings(updates={PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
             yield
     finally:
+        _heartbeat_seconds.reset(token)
         EventsWorker.drain_all(timeout=RECORD_SECONDS)
         APILogWorker.drain_all(timeout=RECORD_SECONDS)
