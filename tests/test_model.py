@@ -21,6 +21,7 @@ import pytest
 from newsroom import reading, touched
 from newsroom import warehouse as warehouse_module
 from newsroom.config import load_sources
+from newsroom.errors import Damaged, NewsroomError
 from newsroom.facts import append_readings
 from newsroom.model import Article, Reading
 from newsroom.similarity import bands
@@ -539,6 +540,19 @@ def test_a_warehouse_that_needs_more_memory_than_it_is_given_keeps_what_it_may_t
         with warehouse.transaction():
             warehouse.run("CREATE TABLE t AS SELECT 1 AS one")
         assert warehouse.ask("SELECT one, current_setting('memory_limit') FROM t").rows == [(1, "1.0 GiB")]
+
+
+def test_a_warehouse_that_cannot_be_opened_for_want_of_memory_is_not_called_damaged(tmp_path: Path) -> None:
+    """Or somebody would move it away."""
+    path = tmp_path / "warehouse.duckdb"
+    with Warehouse.open(path):
+        pass
+    with (
+        pytest.raises(NewsroomError, match=r"more memory needed; raise warehouse\.memory_limit") as caught,
+        Warehouse.open(path, memory_limit="1KB"),
+    ):
+        pytest.fail("must not get here")
+    assert not isinstance(caught.value, Damaged)
 
 
 @pytest.mark.parametrize(

@@ -742,7 +742,7 @@ def _unusable(error: BaseException, path: Path) -> NewsroomError:
     if isinstance(error, OSError) or any(words in text for words in ("Permission denied", "Read-only file system", "Is a directory")):
         return NewsroomError(f"{path}: cannot be opened for writing; mend its rights ({text})")
     known = _readable(error, path)
-    return known if _says_full(text) else Damaged(f"{path}: is not a usable warehouse: {text}; {_RESTORE}")
+    return known if _says_full(text) or _says_short_of_memory(error) else Damaged(f"{path}: is not a usable warehouse: {text}; {_RESTORE}")
 
 
 _RESTORE = "put a backup in its place, or move it away and run again: all articles are then asked for anew"
@@ -751,6 +751,10 @@ _RESTORE = "put a backup in its place, or move it away and run again: all articl
 def _says_full(text: str) -> bool:
     signs = ("no space left", "not enough free disk space", "could not write", "file too large", "disk quota")
     return any(words in text.lower() for words in signs)
+
+
+def _says_short_of_memory(error: BaseException) -> bool:
+    return "Out of Memory" in str(error) or "OutOfMemory" in type(error).__name__
 
 
 def _readable(error: BaseException, path: Path) -> NewsroomError:
@@ -762,6 +766,6 @@ def _readable(error: BaseException, path: Path) -> NewsroomError:
         return NewsroomError(
             f"{path}: the disk is full or cannot be written; free some space and run again, nothing is lost ({_first_line(error)})"
         )
-    if "Out of Memory" in text or "OutOfMemory" in type(error).__name__:
+    if _says_short_of_memory(error):
         return NewsroomError(f"{path}: more memory needed; raise warehouse.memory_limit in newsroom.toml ({_first_line(error)})")
     return NewsroomError(f"{path}: {_first_line(error)}")
